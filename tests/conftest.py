@@ -1,0 +1,75 @@
+"""One Temporal server and one Redis for the whole run, on ports of their own.
+
+Where no server can be had the tests that need it are skipped, loudly; with TICKETSYNC_REQUIRE_SERVERS=1 they fail, and
+so does a run in which anything was skipped.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from typing import NoReturn
+
+import pytest
+from redis.asyncio import Redis
+
+from ticketsync import embedded, names
+
+SERVERS_REQUIRED = os.environ.get("TICKETSYNC_REQUIRE_SERVERS") == "1"
+TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
+SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> embedded.Say:
+    """Shows a line at once: a Temporal server may be minutes in the making."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def show(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}", flush=True)  # noqa: T201 - progress, for the person who waits
+
+    return show
+
+
+@pytest.fixture(scope="session")
+async def temporal_server(say: embedded.Say) -> AsyncIterator[embedded.EmbeddedTemporal]:
+    """A Temporal server in memory, with time skipping and our search attributes; shared, so use ids of your own."""
+    try:
+        binary = await embedded.find_temporal(say)
+    except embedded.TemporalUnavailable as error:
+        _cannot_run(error)
+    async with embedded.temporal_server(
+        say=say, binary=binary, port=0, dynamic_config=TIME_SKIPPING, search_attributes=SEARCH_ATTRIBUTES
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def redis_server(say: embedded.Say) -> AsyncIterator[embedded.EmbeddedRedis]:
+    """A Redis in memory; shared, so take `redis_db` for an empty one."""
+    try:
+        binary = embedded.find_redis(say)
+    except embedded.RedisUnavailable as error:
+        _cannot_run(error)
+    async with embedded.redis_server(say=say, binary=binary, port=0) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis_db(redis_server: embedded.EmbeddedRedis) -> str:
+    """The URL of an empty Redis database."""
+    async with Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+    return redis_server.url
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if SERVERS_REQUIRED and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("\na test was skipped although TICKETSYNC_REQUIRE_SERVERS=1", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _cannot_run(error: embedded.EmbeddedError) -> NoReturn:
+    if SERVERS_REQUIRED:
+        raise pytest.fail.Exception(f"TICKETSYNC_REQUIRE_SERVERS=1, but {error}", pytrace=False) from None
+    raise pytest.skip.Exception(f"NOT TESTED: {error}") from None

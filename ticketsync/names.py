@@ -1,0 +1,59 @@
+"""The names under which the parts of ticketsync meet in Temporal: workflow ids, queues, search attributes, signals."""
+
+from temporalio.common import SearchAttributeKey
+
+WORKFLOW_QUEUE = "ticketsync"
+
+TICKET_WORKFLOW = "TicketWorkflow"
+DESK_WORKFLOW = "DeskWorkflow"
+TASK_LIST_WORKFLOW = "TaskListWorkflow"
+ZENDESK_EVENT = "zendesk_event"
+DIRECTORY_WANTED = "directory_wanted"
+DESK_TROUBLE = "desk_trouble"
+
+DESK = SearchAttributeKey.for_keyword("TicketsyncDesk")
+TICKET_ID = SearchAttributeKey.for_keyword("TicketsyncTicketId")
+TICKET_STATUS = SearchAttributeKey.for_keyword("TicketsyncTicketStatus")
+TASK_ID = SearchAttributeKey.for_keyword("TicketsyncTaskId")
+ASSIGNEE_ID = SearchAttributeKey.for_keyword("TicketsyncAssigneeId")
+REASON = SearchAttributeKey.for_keyword("TicketsyncReason")
+SYNC_STATE = SearchAttributeKey.for_keyword("TicketsyncSyncState")
+
+SEARCH_ATTRIBUTES = (DESK, TICKET_ID, TICKET_STATUS, TASK_ID, ASSIGNEE_ID, REASON, SYNC_STATE)
+
+
+def ticket_workflow_id(desk: str, ticket_id: int) -> str:
+    return f"ticket-{desk}-{ticket_id}"
+
+
+def desk_workflow_id(desk: str) -> str:
+    return f"desk-{desk}"
+
+
+def teamwork_queue(desk: str) -> str:
+    return f"ticketsync-teamwork-{desk}"
+
+
+def zendesk_queue(desk: str) -> str:
+    return f"ticketsync-zendesk-{desk}"
+
+
+DECIDE = "decide"
+READ_TICKET = "read_ticket"
+STEP_ACTIVITIES = {
+    "create": "create_task",
+    "restore": "restore_task",
+    "reopen": "reopen_task",
+    "rename": "rename_task",
+    "reassign": "reassign_task",
+    "complete": "complete_task",
+    "delete": "delete_task",
+    "inspect": "inspect_task",
+}
+FIND_TASK_LIST = "find_task_list"
+LOAD_DIRECTORY = "load_directory"
+DIRECTORY_STANDS = "directory_stands"
+PROBE = "probe"
+NUDGE_TICKETS = "nudge_tickets"
+SCAN_PROJECT = "scan_project"
+NAME_PROJECT = "name_project"
