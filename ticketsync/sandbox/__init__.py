@@ -1,0 +1,1 @@
+"""A local Zendesk and a local Teamwork for development, demo and tests."""
