@@ -1,0 +1,250 @@
+"""The one decision: given what is remembered and these events, what now?
+
+Pure and total. The decide activity brings the look-ups and calls `decide`; the answer is recorded in history, so these
+rules may change at any deploy.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, wanted_agent
+from ticketsync.sync.event import UNREADABLE, Event
+from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, wants_read
+from ticketsync.sync.people import People
+from ticketsync.sync.plan import Plan, plan
+from ticketsync.sync.state import (
+    Command,
+    Decision,
+    JournalLine,
+    TicketState,
+    Trouble,
+    WaitingForPeople,
+    blocked_pause,
+    journal_line,
+)
+from ticketsync.sync.status import at_rest
+from ticketsync.sync.step import AppliedTask
+
+SHORTEST_PEOPLE_WAIT = timedelta(seconds=60)
+LONGEST_PEOPLE_WAIT = timedelta(minutes=30)
+UNREADABLE_WAIT = timedelta(hours=72)
+
+# Fields that a decision returns apart from `changes`, or that only the workflow writes.
+NOT_CHANGES = frozenset({"seen", "journal", "commands"})
+
+
+class EarlierLife(BaseModel):
+    """What a run's first decision found out about an earlier run of the same ticket.
+
+    `state` is the last state of one that ended; `task_id` is all that is known of one whose state is lost. `no_trace`
+    says that both hint and closed runs were looked for and there are none. `may_be_creating` says that a create of a
+    lost run may be landing at this moment.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    no_trace: bool = False
+    may_be_creating: bool = False
+    state: TicketState | None = None
+    task_id: int | None = None
+
+
+def decide(
+    state: TicketState,
+    events: tuple[Event, ...],
+    *,
+    rules: Rules,
+    people: People,
+    now: datetime,
+    earlier: EarlierLife | None = None,
+) -> Decision:
+    """What changes, which steps follow, and why. `earlier` is given at a run's first decision only."""
+    before = state
+    if state.first_decision:
+        state = _recall(state, earlier or EarlierLife())
+    asked = bool(state.commands)
+    state, command_lines = _obey(state, now)
+    state, event_lines, seen = fold(state, events, rules)
+    state = _surely_first(state, rules, now)
+    if state.snapshot is None and state.lifecycle.clock is None and state.read is None:
+        state = wants_read(state, "nothing_known")
+    state = _unreadable(state, events, now, asked=asked)
+    wanted = desired_task(state, rules.policy, people)
+    state = _wait_for_people(state, wanted, people, now)
+    state, the_plan = _plan(state, wanted, rules, now, anew=asked or bool(events))
+    state = _end(state, rules, now)
+    state = _tidy(state, wanted, the_plan, rules)
+    notes = [journal_line(now, code, text) for code, text in the_plan.notes if _is_news(before, code, events)]
+    return Decision(
+        changes=_changes(before, state),
+        plan=the_plan.steps,
+        lines=(*command_lines, *event_lines, *notes),
+        seen=tuple(seen),
+        live=_is_live(state, events, asked=asked),
+    )
+
+
+def _recall(state: TicketState, earlier: EarlierLife) -> TicketState:
+    """Go on where an earlier run of this ticket ended; what only that run needed is left behind."""
+    if earlier.state is not None:
+        left_behind = {"end_at": None, "trouble": None, "read_trouble": None, "first_decision": False}
+        return earlier.state.model_copy(update={**left_behind, "commands": state.commands})
+    if earlier.task_id is not None:
+        task = AppliedTask(id=earlier.task_id, standing="open", uncertain=("assignee", "standing", "title"))
+        return state.model_copy(update={"first_decision": False, "task": task, "inspect": True, "wanted_once": True})
+    look = "patiently" if earlier.may_be_creating else "once"
+    return state.model_copy(update={"first_decision": False, "look": look, "no_trace": earlier.no_trace})
+
+
+def _surely_first(state: TicketState, rules: Rules, now: datetime) -> TicketState:
+    """Without a trace of an earlier life there was none, if the ticket is too young to have had one that ended."""
+    created_at = state.snapshot.created_at if state.snapshot is not None else None
+    if not state.no_trace or created_at is None or rules.linked_at is None:
+        return state
+    young = created_at >= rules.linked_at.replace(microsecond=0) and now - created_at < rules.policy.grace_period
+    return state.model_copy(update={"no_trace": False, "look": "no" if young else state.look})
+
+
+# --- operators
+
+
+def _obey(state: TicketState, now: datetime) -> tuple[TicketState, list[JournalLine]]:
+    lines = []
+    for command in state.commands:
+        state = _obey_one(state, command)
+        lines.append(journal_line(now, command.kind, f"an operator asked: {command.kind}"))
+    return state, lines
+
+
+def _obey_one(state: TicketState, command: Command) -> TicketState:
+    if command.kind == "retry":
+        return state
+    state = wants_read(state, "resync")
+    return state.model_copy(update={"inspect": state.task.id is not None, "revive": command.recreate})
+
+
+# --- reads that Zendesk refuses
+
+
+def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *, asked: bool) -> TicketState:
+    """A 404 from Zendesk never deletes by itself (wrong account, lost rights): it blocks, and is tried again slowly."""
+    if any(event.kind == UNREADABLE for event in events):
+        known = state.read_trouble
+        tries = known.tries + 1 if known is not None else 1
+        trouble = Trouble(
+            phase="blocked",
+            code="ticket_unreadable",
+            what="read",
+            since=known.since if known is not None else now,
+            tries=tries,
+            retry_at=now + blocked_pause(state.blocked_retry, tries),
+        )
+        return wants_read(state, "ticket_unreadable").model_copy(update={"read_trouble": trouble})
+    if asked or events:
+        return state.model_copy(update={"read_trouble": None})
+    return state
+
+
+# --- people
+
+
+def _wait_for_people(state: TicketState, wanted: DesiredTask | None, people: People, now: datetime) -> TicketState:
+    if wanted is None or wanted.who not in UNKNOWN_PERSON or state.snapshot is None:
+        return state.model_copy(update={"waiting": None})
+    agent_id = wanted_agent(state, state.snapshot) or 0
+    waiting = state.waiting
+    since = waiting.since if waiting is not None and waiting.agent_id == agent_id else now
+    generation = waiting.generation if waiting is not None and waiting.agent_id == agent_id else people.generation
+    pause = min(max(SHORTEST_PEOPLE_WAIT, (now - since) / 2), LONGEST_PEOPLE_WAIT)
+    waiting = WaitingForPeople(agent_id=agent_id, generation=generation, since=since, retry_at=now + pause)
+    return state.model_copy(update={"waiting": waiting})
+
+
+# --- the plan
+
+
+def _plan(
+    state: TicketState, wanted: DesiredTask | None, rules: Rules, now: datetime, *, anew: bool
+) -> tuple[TicketState, Plan]:
+    if wanted is None:
+        return state, Plan()
+    state = _refused(state, wanted)
+    try_again = anew or (state.refused is not None and now >= state.refused.retry_at)
+    considered = state.model_copy(update={"refused": None}) if try_again else state
+    return _settle(state, plan(considered, wanted), rules, now)
+
+
+def _refused(state: TicketState, wanted: DesiredTask) -> TicketState:
+    """A refusal is forgotten when somebody else is wanted, or when Teamwork took the person after all."""
+    refused = state.refused
+    if refused is None or (wanted.assignee_id == refused.user_id and state.task.assignee_id != refused.user_id):
+        return state
+    return state.model_copy(update={"refused": None})
+
+
+def _settle(state: TicketState, the_plan: Plan, rules: Rules, now: datetime) -> tuple[TicketState, Plan]:
+    """Hold a delete back until its window is over: an event still on its way can change what it means."""
+    if not any(step.kind == "delete" for step in the_plan.steps):
+        return state.model_copy(update={"settle_until": None}), the_plan
+    until = state.settle_until or now + rules.policy.settle_window
+    state = state.model_copy(update={"settle_until": until})
+    if now >= until:
+        return state, the_plan
+    note = ("settling", f"the delete waits until {until:%H:%M:%S} UTC: a merge may still be on its way")
+    return state, the_plan.model_copy(update={"steps": (), "notes": (*the_plan.notes, note)})
+
+
+# --- end
+
+
+def _end(state: TicketState, rules: Rules, now: datetime) -> TicketState:
+    """After the end of the ticket the workflow stays for the grace period; one that cannot be read, for 72 h."""
+    if is_ended(state):
+        return state.model_copy(update={"end_at": state.end_at or now + rules.policy.grace_period})
+    trouble = state.read_trouble
+    if state.snapshot is None and state.task.id is None and trouble is not None:
+        return state.model_copy(update={"end_at": trouble.since + UNREADABLE_WAIT})
+    return state.model_copy(update={"end_at": None})
+
+
+# --- the answer
+
+
+def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules: Rules) -> TicketState:
+    """Forget wishes that are met, and put down how the ticket will stand."""
+    kinds = {step.kind for step in the_plan.steps}
+    sync_state, reason = at_rest(state, wanted, the_plan)
+    troubled = state.trouble is not None and state.trouble.what in kinds
+    return state.model_copy(
+        update={
+            "revive": state.revive and bool(kinds & {"restore", "reopen", "create", "inspect"}),
+            "inspect": state.inspect and "inspect" in kinds,
+            "trouble": state.trouble if troubled else None,
+            "blocked_retry": rules.policy.blocked_retry,
+            "sync_state": sync_state,
+            "reason": reason,
+        }
+    )
+
+
+def _is_news(before: TicketState, code: str, events: tuple[Event, ...]) -> bool:
+    """A decision without events repeats no note that the journal ends with."""
+    return bool(events) or not before.journal or before.journal[-1].code != code
+
+
+def _is_live(state: TicketState, events: tuple[Event, ...], *, asked: bool) -> bool | None:
+    """Whether people wait for this: not for ended tickets, and not for decisions that the desk asked for."""
+    if state.end_at is not None:
+        return False
+    if not events and not asked:
+        return None
+    return asked or any(event.kind not in NEWS_OF_THE_DESK for event in events)
+
+
+def _changes(before: TicketState, after: TicketState) -> dict[str, Any]:
+    """The fields that are new, as JSON, so that what history keeps is small."""
+    names = [name for name in TicketState.model_fields if name not in NOT_CHANGES]
+    changed = {name for name in names if getattr(before, name) != getattr(after, name)}
+    return after.model_dump(mode="json", include=changed)

@@ -1,0 +1,141 @@
+"""What a ticket's task should be, from its snapshot, the desk's policy and its people: the design's table in code."""
+
+import unicodedata
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketsync.sync.fold import CLOSED_STATUSES, GONE_STATUSES
+from ticketsync.sync.people import People
+from ticketsync.sync.policy import Policy
+from ticketsync.sync.snapshot import TicketSnapshot
+from ticketsync.sync.state import TicketState
+
+TITLE_LENGTH = 250
+
+Wanted = Literal["open", "completed", "absent"]
+
+
+class DesiredTask(BaseModel):
+    """The task as it should be. `why` names the rule for its standing, `who` the rule for its person.
+
+    `person_unknown` says that the directory could not answer: the person stays as it is for now.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    standing: Wanted
+    why: str
+    title: str = ""
+    assignee_id: int | None = None
+    who: str = ""
+    person_unknown: bool = False
+
+
+def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredTask | None:
+    """The task this ticket should have; None while nothing is known of the ticket but that it exists."""
+    if state.lifecycle.deleted:
+        return DesiredTask(standing="absent", why=state.lifecycle.how or "deleted")
+    snapshot = state.snapshot
+    if snapshot is None:
+        return None
+    standing, why = _standing(state, snapshot, policy)
+    assignee_id, who = wanted_person(state, snapshot, people)
+    return DesiredTask(
+        standing=standing,
+        why=why,
+        title=title(snapshot, policy),
+        assignee_id=assignee_id,
+        who=who,
+        person_unknown=who in UNKNOWN_PERSON,
+    )
+
+
+def _standing(state: TicketState, snapshot: TicketSnapshot, policy: Policy) -> tuple[Wanted, str]:
+    if state.lifecycle.merged:
+        return "completed", "merged"
+    filtered = policy.refuses(snapshot)
+    if filtered is not None and policy.on_filtered != "keep":
+        return ("completed" if policy.on_filtered == "complete" else "absent"), filtered
+    if snapshot.status in CLOSED_STATUSES:
+        return _closed(state, policy), "closed"
+    if snapshot.status == "solved":
+        return "completed", "solved"
+    return "open", snapshot.status or "open"
+
+
+def _closed(state: TicketState, policy: Policy) -> Wanted:
+    """`keep` leaves what the status before made of the task; a ticket first seen closed had been solved."""
+    match policy.on_closed:
+        case "delete":
+            return "absent"
+        case "complete":
+            return "completed"
+        case "keep":
+            return "completed" if state.status_before_close in (None, "solved") else "open"
+
+
+def is_ended(state: TicketState) -> bool:
+    """Whether Zendesk will hardly say more of this ticket: deleted, merged or closed."""
+    if state.lifecycle.deleted or state.lifecycle.merged:
+        return True
+    return state.snapshot is not None and state.snapshot.status in CLOSED_STATUSES | GONE_STATUSES
+
+
+# --- person
+
+UNKNOWN_PERSON = frozenset({"directory_missing", "agent_unknown"})
+
+
+def wanted_person(state: TicketState, snapshot: TicketSnapshot, people: People) -> tuple[int | None, str]:
+    """The Teamwork person for this ticket, None for nobody, and the rule that says so."""
+    wanted = wanted_agent(state, snapshot)
+    if wanted is None:
+        return None, "unassigned"
+    if not people.stands(state.generation_needed):
+        return None, "directory_missing"
+    if wanted in people.known:
+        return _mapped(people.known[wanted], snapshot)
+    if snapshot.assignee_id is None:
+        return None, "opener_is_no_agent"
+    return None, "no_mapping" if _was_asked_for(state, wanted, people) else "agent_unknown"
+
+
+def wanted_agent(state: TicketState, snapshot: TicketSnapshot) -> int | None:
+    """The Zendesk user whose person the task should have: the assignee, or who opened a ticket never assigned yet."""
+    if snapshot.assignee_id is not None:
+        return snapshot.assignee_id
+    return None if state.was_assigned else snapshot.submitter_id
+
+
+def _was_asked_for(state: TicketState, agent_id: int, people: People) -> bool:
+    """Whether this directory was made after it was asked for that agent: then there is no such agent."""
+    asked = state.waiting
+    if asked is None or asked.agent_id != agent_id or people.generation is None:
+        return False
+    return people.generation > (asked.generation or 0)
+
+
+def _mapped(person: int | None, snapshot: TicketSnapshot) -> tuple[int | None, str]:
+    if person is None:
+        return None, "no_mapping"
+    return person, "assignee" if snapshot.assignee_id is not None else "opener"
+
+
+# --- title
+
+
+def title(snapshot: TicketSnapshot, policy: Policy) -> str:
+    """The task's name: the policy's template, control characters as spaces, cut at 250 with "…", never empty."""
+    subject = _one_line(snapshot.subject or "")
+    if not subject:
+        return f"Ticket #{snapshot.id}"
+    values = {"id": str(snapshot.id), "subject": subject}
+    values |= {name: getattr(snapshot, name) or "" for name in ("status", "priority", "type")}
+    text = _one_line(policy.title.format_map(values)) or f"Ticket #{snapshot.id}"
+    return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _one_line(text: str) -> str:
+    controls = ("Cc", "Cs", "Zl", "Zp")
+    return "".join(" " if unicodedata.category(character) in controls else character for character in text).strip()

@@ -1,0 +1,131 @@
+"""What belongs to a desk and not to one ticket: what `DeskWorkflow` remembers, and what it publishes for everybody.
+
+The shapes are stored in Temporal for as long as workflows live: fields are added with defaults, never renamed.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Side = Literal["teamwork", "zendesk"]
+
+FACTS = "facts"  # the memo under which they are published
+
+
+class DeskFacts(BaseModel):
+    """What every attempt looks at before its first call. `linked_at` is the moment the desk was first started."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    linked_at: datetime
+    paused: bool = False
+    teamwork_trouble: str | None = None
+    zendesk_trouble: str | None = None
+    tasklist_id: int | None = None
+
+    def trouble_of(self, side: Side) -> str | None:
+        return self.teamwork_trouble if side == "teamwork" else self.zendesk_trouble
+
+
+class DeskTrouble(BaseModel):
+    """A cause that holds up the whole desk, as a ticket's step met it. `code` is the reason that people see."""
+
+    side: Side
+    code: str
+
+
+class Nudge(BaseModel):
+    """Tickets to be told to decide or try again: those of these assignees, or those that show this reason or state.
+
+    Sent `passes` times, a minute apart, for tickets that visibility did not show yet.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    assignee_ids: tuple[int, ...] = ()
+    reasons: tuple[str, ...] = ()
+    generation: int | None = None
+    due: datetime
+    passes: int = 2
+
+
+class DirectorySummary(BaseModel):
+    """How the directory stands: `unmatched` are Zendesk agents without a Teamwork person, at most 50 of them."""
+
+    generation: int = 0
+    made_at: datetime | None = None
+    agents: int = 0
+    matched: int = 0
+    unmatched: tuple[int, ...] = ()
+
+
+class DeskState(BaseModel):
+    """Everything that survives a desk's continue-as-new.
+
+    `mappings` are the explicit ones, agent → person; `people_changed` the agents whose tickets are still to be told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    desk: str
+    linked_at: datetime
+    paused: bool = False
+    troubles: tuple[DeskTrouble, ...] = ()
+    mappings: dict[int, int] = {}
+    people_changed: tuple[int, ...] = ()
+    tasklist_id: int | None = None
+    directory: DirectorySummary = DirectorySummary()
+    generations: int = 0
+    nudges: tuple[Nudge, ...] = ()
+
+    @property
+    def facts(self) -> DeskFacts:
+        trouble = {trouble.side: trouble.code for trouble in self.troubles}
+        return DeskFacts(
+            linked_at=self.linked_at,
+            paused=self.paused,
+            teamwork_trouble=trouble.get("teamwork"),
+            zendesk_trouble=trouble.get("zendesk"),
+            tasklist_id=self.tasklist_id,
+        )
+
+
+class Mapping(BaseModel):
+    """An explicit mapping: this Zendesk user is that Teamwork person."""
+
+    agent_id: int
+    person_id: int
+
+
+class DirectoryRequest(BaseModel):
+    """Load the directory anew and write it as this generation."""
+
+    desk: str
+    mappings: dict[int, int] = {}
+    generation: int
+
+
+class DirectoryLoaded(BaseModel):
+    """`changed` are the agents whose person differs from the directory before; None when there was none to compare."""
+
+    summary: DirectorySummary
+    changed: tuple[int, ...] | None = None
+
+
+class NudgeRequest(BaseModel):
+    desk: str
+    nudge: Nudge
+
+
+class DeskRequest(BaseModel):
+    """Something to be done for a whole desk."""
+
+    desk: str
+
+
+class ProbeRequest(BaseModel):
+    desk: str
+    side: Side

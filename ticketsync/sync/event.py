@@ -1,0 +1,73 @@
+"""One thing that Zendesk, the desk or an operator told a ticket: what a `zendesk_event` signal carries.
+
+The shape is stored in Temporal for as long as workflows live: fields are added with defaults, never renamed or removed.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketsync.sync.snapshot import Clock, TicketSnapshot
+
+Source = Literal["webhook", "trigger", "export", "read", "desk", "operator"]
+
+CREATED = "created"
+MERGED = "merged"
+UNDELETED = "undeleted"
+DELETIONS = frozenset({"soft_deleted", "permanently_deleted", "marked_as_spam"})
+
+ROW = "row"  # a row of the incremental export
+READ = "read"  # the answer of a read that the workflow asked for
+UNREADABLE = "unreadable"  # such a read answered 404, and the list of deleted tickets does not have the ticket
+HINT = "hint"  # something happened, read the ticket
+DIRECTORY_CHANGED = "directory_changed"  # decide again: who is who has changed
+DESK_HEALED = "desk_healed"  # try again: what held up the whole desk is over
+
+
+class Event(BaseModel):
+    """What happened to one ticket.
+
+    `snapshot` is the whole ticket after the change; without one, or with `hint` set, the event only says "read me".
+    `time` is Zendesk's event time with nine fractional digits, `position` its place among the events of one action.
+    `as_of` is for reads (Zendesk's `Date`) and rows (`generated_timestamp`): the moment at which the snapshot was true.
+    `previous_assignee_id` and `merged_into` are facts that stay true however late the event arrives.
+    `generation` is the directory generation that a `directory_changed` asks for, `asked` the number of the read that a
+    `read` answers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = 1
+    id: str
+    ticket_id: int
+    kind: str
+    source: Source = "webhook"
+    received_at: datetime
+    snapshot: TicketSnapshot | None = None
+    time: str = ""
+    position: int = 0
+    as_of: datetime | None = None
+    previous_assignee_id: int | None = None
+    merged_into: int | None = None
+    scrubbed: bool = False
+    hint: str | None = None
+    generation: int | None = None
+    asked: int = 0
+    invocation_id: str | None = None
+
+    @property
+    def clock(self) -> Clock | None:
+        """The event's place in the order, or None when it has no snapshot or no clock."""
+        if self.snapshot is None or self.snapshot.updated_at is None or self.hint is not None:
+            return None
+        if self.kind in (ROW, READ):
+            return Clock(updated_at=self.snapshot.updated_at, settled=self.settled, event_id=self.id)
+        return Clock(updated_at=self.snapshot.updated_at, time=self.time, position=self.position, event_id=self.id)
+
+    @property
+    def settled(self) -> bool:
+        """A read or row taken in a later second than its `updated_at`: that second holds no further change."""
+        if self.snapshot is None or self.snapshot.updated_at is None or self.as_of is None:
+            return False
+        return self.as_of.replace(microsecond=0) > self.snapshot.updated_at

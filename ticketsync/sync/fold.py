@@ -1,0 +1,319 @@
+"""Fold events into what a ticket's workflow remembers, so that neither their order nor their repetition matters.
+
+Three things are remembered, each in its own way:
+
+- the newest *snapshot*, by `Clock`;
+- the *lifecycle* (deleted or not), by a clock of its own, because it comes from what kind of event it is, never from
+  the status that a snapshot shows;
+- *facts that stay true* however late they arrive: merged, was assigned, wanted a task once.
+
+When two clocks do not tell which came first and the contents differ, the newest by our order is kept for the moment and
+a read is wanted: what a read says after that second is over is newer than everything in it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketsync.sync.event import (
+    DELETIONS,
+    DESK_HEALED,
+    DIRECTORY_CHANGED,
+    MERGED,
+    READ,
+    ROW,
+    UNDELETED,
+    UNREADABLE,
+    Event,
+)
+from ticketsync.sync.policy import Policy
+from ticketsync.sync.snapshot import CLOSED_BY_MERGE, Clock, TicketSnapshot, nine_digits
+from ticketsync.sync.state import JournalLine, ReadWanted, TicketState, journal_line
+
+NEWS_OF_THE_DESK = frozenset({DIRECTORY_CHANGED, DESK_HEALED})
+LIVE_STATUSES = frozenset({"new", "open", "pending", "hold"})
+CLOSED_STATUSES = frozenset({"closed", "archived"})
+GONE_STATUSES = frozenset({"deleted", "scrubbed"})
+
+# A live ticket read this long after its delete was restored, even where the restore left `updated_at` alone.
+SURELY_AFTER = timedelta(seconds=10)
+
+
+class Rules(BaseModel):
+    """What folding needs to know of the desk: its policy and the moment of linking (None: not known)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    policy: Policy
+    linked_at: datetime | None = None
+
+
+def fold(
+    state: TicketState, events: tuple[Event, ...], rules: Rules
+) -> tuple[TicketState, list[JournalLine], list[str]]:
+    """The state after these events, a line on each of them, and the hashes of those that were new."""
+    lines: list[JournalLine] = []
+    seen: list[str] = []
+    for event in events:
+        known = event_hash(event.id) in (*state.seen, *seen)
+        if known and event.kind not in NEWS_OF_THE_DESK:
+            lines.append(_line(event, "duplicate", "this event was seen before"))
+            continue
+        seen.append(event_hash(event.id))
+        state, line = _fold_one(state, event, rules)
+        lines.append(line)
+    return state, lines, seen
+
+
+def event_hash(event_id: str) -> str:
+    """Eight bytes as hex: enough to explain duplicates among the last 200."""
+    return hashlib.blake2b(event_id.encode(), digest_size=8).hexdigest()
+
+
+def _fold_one(state: TicketState, event: Event, rules: Rules) -> tuple[TicketState, JournalLine]:
+    if event.kind in NEWS_OF_THE_DESK:
+        return _news_of_the_desk(state, event)
+    state = _keep_facts(state, event, rules)
+    if event.kind == UNREADABLE:
+        return _answered(state, event), _line(
+            event, "unreadable", "Zendesk answers 404 and does not list it as deleted"
+        )
+    if event.kind == READ:
+        state = _answered(state, event)
+    state, lifecycle_code = _fold_lifecycle(state, event)
+    state, code = _fold_snapshot(state, event, rules)
+    return state, _explain(event, lifecycle_code or code)
+
+
+def _news_of_the_desk(state: TicketState, event: Event) -> tuple[TicketState, JournalLine]:
+    if event.generation is not None:
+        needed = max(event.generation, state.generation_needed or 0)
+        state = state.model_copy(update={"generation_needed": needed})
+    return state, _line(event, event.kind, "the desk asks to decide again")
+
+
+def _keep_facts(state: TicketState, event: Event, rules: Rules) -> TicketState:
+    snapshot = event.snapshot
+    merged = event.kind == MERGED or (snapshot is not None and snapshot.was_closed_by_merge)
+    assigned = event.previous_assignee_id is not None or (snapshot is not None and snapshot.assignee_id is not None)
+    lifecycle = state.lifecycle.model_copy(
+        update={
+            "merged": state.lifecycle.merged or merged,
+            "merged_into": state.lifecycle.merged_into or event.merged_into,
+        }
+    )
+    return state.model_copy(
+        update={
+            "lifecycle": lifecycle,
+            "was_assigned": state.was_assigned or assigned,
+            "wanted_once": state.wanted_once or _wants_a_task(event, rules),
+        }
+    )
+
+
+def _wants_a_task(event: Event, rules: Rules) -> bool:
+    """Whether this snapshot, had it been the only one, would have made a task."""
+    snapshot = event.snapshot
+    if snapshot is None or event.scrubbed or event.kind in DELETIONS or event.kind == MERGED:
+        return False
+    if snapshot.was_closed_by_merge or rules.policy.refuses(snapshot) is not None:
+        return False
+    if snapshot.status == "solved":
+        return _created_since_linked(snapshot, rules)
+    if snapshot.status in CLOSED_STATUSES:
+        return rules.policy.on_closed != "delete" and _created_since_linked(snapshot, rules)
+    return snapshot.status not in GONE_STATUSES
+
+
+def _created_since_linked(snapshot: TicketSnapshot, rules: Rules) -> bool:
+    if snapshot.created_at is None or rules.linked_at is None:
+        return True  # not known: a task too many is seen and deleted, a missing one is not seen
+    return snapshot.created_at >= rules.linked_at.replace(microsecond=0)
+
+
+def _answered(state: TicketState, event: Event) -> TicketState:
+    """The wishes that a read has met: those made before it was begun."""
+    if state.read is None or event.asked < state.read.asked:
+        return state
+    return state.model_copy(update={"read": None})
+
+
+# --- lifecycle
+
+
+def _fold_lifecycle(state: TicketState, event: Event) -> tuple[TicketState, str | None]:
+    deleted = _says_deleted(event)
+    clock = _lifecycle_clock(event)
+    if deleted is None or clock is None:
+        return state, None
+    known = state.lifecycle
+    if known.clock is None:
+        return _with_lifecycle(state, event, clock, deleted=deleted), _lifecycle_code(event, changed=deleted)
+    if deleted != known.deleted:
+        if _clocks_contradict(clock, known.clock, event):
+            return wants_read(state, "clocks_do_not_decide", settled=True), "in_doubt"
+        if not deleted and _lived_on(event, known.clock):
+            clock = Clock(updated_at=_second(event.as_of or clock.updated_at), settled=True, event_id=event.id)
+    if clock.order <= known.clock.order:
+        return state, "older" if deleted != known.deleted else None
+    changed = deleted != known.deleted
+    return _with_lifecycle(state, event, clock, deleted=deleted), _lifecycle_code(event, changed=changed)
+
+
+def _says_deleted(event: Event) -> bool | None:
+    if event.kind in DELETIONS:
+        return True
+    if event.kind == UNDELETED:
+        return False
+    if event.kind in (READ, ROW) and event.snapshot is not None:
+        return event.scrubbed or event.snapshot.status in GONE_STATUSES
+    return None
+
+
+def _lifecycle_clock(event: Event) -> Clock | None:
+    """The event's clock; for a line of the list of deleted tickets, which has no snapshot, the moment of the delete."""
+    if event.clock is None and event.snapshot is None and event.as_of is not None and event.hint is None:
+        return Clock(updated_at=_second(event.as_of), settled=True, event_id=event.id)
+    return event.clock
+
+
+def _clocks_contradict(new: Clock, known: Clock, event: Event) -> bool:
+    """Same moment, or `updated_at` says one order and the event's time the other (a restore may leave `updated_at`)."""
+    if event.kind in (READ, ROW) and new.settled:
+        return False
+    if not new.decides_against(known):
+        return True
+    both_timed = bool(new.time) and bool(known.time)
+    return both_timed and (new.updated_at > known.updated_at) != (new.time > known.time)
+
+
+def _lived_on(event: Event, deleted_at: Clock) -> bool:
+    return event.as_of is not None and event.as_of - deleted_at.updated_at >= SURELY_AFTER
+
+
+def _with_lifecycle(state: TicketState, event: Event, clock: Clock, *, deleted: bool) -> TicketState:
+    how = event.kind if event.kind in DELETIONS else "deleted"
+    update = {"deleted": deleted, "how": how if deleted else None, "clock": clock}
+    revived = state.lifecycle.deleted and not deleted
+    lifecycle = state.lifecycle.model_copy(update=update)
+    return state.model_copy(update={"lifecycle": lifecycle, "revive": state.revive or revived})
+
+
+def _lifecycle_code(event: Event, *, changed: bool) -> str | None:
+    if not changed:
+        return None
+    return "deleted" if _says_deleted(event) else "undeleted"
+
+
+# --- snapshot
+
+
+def _fold_snapshot(state: TicketState, event: Event, rules: Rules) -> tuple[TicketState, str]:
+    if event.clock is None and event.snapshot is None and event.as_of is not None:
+        return state, "changes_nothing_else"
+    clock = event.clock
+    if clock is None or event.snapshot is None:
+        return wants_read(state, event.hint or "no_clock"), "hint"
+    if event.scrubbed or event.kind in DELETIONS or event.snapshot.status in GONE_STATUSES:
+        return state, "changes_nothing_else"
+    snapshot = _of_use(event.snapshot, rules.policy)
+    state = _fold_status_before_close(state, snapshot, clock)
+    return _newest(state, snapshot, clock)
+
+
+def _newest(state: TicketState, snapshot: TicketSnapshot, clock: Clock) -> tuple[TicketState, str]:
+    known, known_clock = state.snapshot, state.clock
+    if known is None or known_clock is None:
+        return _with_snapshot(state, snapshot, clock), "first"
+    differs = _content(snapshot) != _content(known)
+    newer = clock.order > known_clock.order
+    in_doubt = differs and not clock.decides_against(known_clock)
+    if newer:
+        state = _with_snapshot(state, snapshot, clock)
+    if in_doubt:
+        return _doubt(state, clock), "in_doubt"
+    if newer:
+        return state, "applied" if differs else "same"
+    return state, "older" if differs else "same"
+
+
+def _with_snapshot(state: TicketState, snapshot: TicketSnapshot, clock: Clock) -> TicketState:
+    read = state.read
+    if read is not None and read.doubt is not None and (clock.updated_at > read.doubt or clock.settled):
+        read = None
+    revived = _is_over(state.snapshot) and snapshot.status in LIVE_STATUSES
+    return state.model_copy(
+        update={"snapshot": snapshot, "clock": clock, "read": read, "revive": state.revive or revived}
+    )
+
+
+def _is_over(snapshot: TicketSnapshot | None) -> bool:
+    return snapshot is not None and (snapshot.status == "solved" or snapshot.status in CLOSED_STATUSES)
+
+
+def _fold_status_before_close(state: TicketState, snapshot: TicketSnapshot, clock: Clock) -> TicketState:
+    known = state.status_before_close_clock
+    if snapshot.status in CLOSED_STATUSES or (known is not None and clock.order <= known.order):
+        return state
+    return state.model_copy(update={"status_before_close": snapshot.status, "status_before_close_clock": clock})
+
+
+def _of_use(snapshot: TicketSnapshot, policy: Policy) -> TicketSnapshot:
+    """Without the tags that no rule names, so that the state stays small."""
+    named = policy.tags_it_names
+    tags = tuple(tag for tag in snapshot.tags if tag == CLOSED_BY_MERGE or tag.lower() in named)
+    return snapshot.model_copy(update={"tags": tuple(sorted(tags))})
+
+
+def _content(snapshot: TicketSnapshot) -> TicketSnapshot:
+    return snapshot.model_copy(update={"updated_at": None, "via": None, "created_at": None})
+
+
+# --- reads
+
+
+def wants_read(state: TicketState, reason: str, *, settled: bool = False, doubt: datetime | None = None) -> TicketState:
+    """The state with one more wish to read the ticket; a wish without a doubt stands until a read meets it.
+
+    `settled` asks for a read after the second of the ticket's last change is over.
+    """
+    asked = state.reads_asked + 1
+    if state.read is not None:
+        settled = settled or state.read.settled
+        doubt = doubt if state.read.doubt is not None else None
+    wanted = ReadWanted(reason=reason, asked=asked, settled=settled, doubt=doubt)
+    return state.model_copy(update={"read": wanted, "reads_asked": asked})
+
+
+def _doubt(state: TicketState, clock: Clock) -> TicketState:
+    return wants_read(state, "clocks_do_not_decide", settled=True, doubt=clock.updated_at)
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+# --- explanations
+
+EXPLANATIONS: dict[str, Callable[[Event], str]] = {
+    "first": lambda _: "the first that was heard of this ticket",
+    "applied": lambda _: "newer than what was known",
+    "same": lambda _: "nothing that a task shows has changed",
+    "older": lambda _: "older than what is known already",
+    "hint": lambda event: f"says too little ({event.hint or 'no clock'}): the ticket is read",
+    "in_doubt": lambda _: "its clock does not tell whether it is newer: the ticket is read",
+    "deleted": lambda event: f"the ticket was deleted ({event.kind})",
+    "undeleted": lambda _: "the ticket is there again",
+    "changes_nothing_else": lambda _: "only says that the ticket is gone, which was known",
+}
+
+
+def _explain(event: Event, code: str) -> JournalLine:
+    return _line(event, code, EXPLANATIONS[code](event))
+
+
+def _line(event: Event, code: str, why: str) -> JournalLine:
+    when = event.time or (nine_digits(event.as_of) if event.as_of else "")
+    return journal_line(event.received_at, code, f"{event.kind} {when[:19]}: {why}", event.id[:80])

@@ -1,0 +1,71 @@
+"""What a ticket looked like at one moment, and the clock that says which moment that was.
+
+Nothing here knows of Teamwork: other concerns of the same ticket (a mirror, an SLA watchdog) read the same snapshots.
+"""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+ENDED_STATUSES = frozenset({"closed", "deleted"})
+CLOSED_BY_MERGE = "closed_by_merge"
+
+
+class TicketSnapshot(BaseModel):
+    """One ticket at one moment. Ids are numbers, states lower-case, unset is None: the edge has normalised them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: int
+    subject: str | None = None
+    status: str | None = None
+    custom_status_id: int | None = None
+    priority: str | None = None
+    type: str | None = None
+    assignee_id: int | None = None
+    submitter_id: int | None = None
+    requester_id: int | None = None
+    group_id: int | None = None
+    organization_id: int | None = None
+    brand_id: int | None = None
+    form_id: int | None = None
+    tags: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    via: str | None = None
+
+    @property
+    def was_closed_by_merge(self) -> bool:
+        return CLOSED_BY_MERGE in self.tags
+
+
+class Clock(BaseModel):
+    """When a snapshot was true, as far as Zendesk tells.
+
+    `updated_at` has whole seconds. Events of one second are told apart by `time` (nine digits, as text, so that nothing
+    is rounded) and by their position in the action that caused them. A read or an export row has no `time`; it is
+    `settled` when it was taken after its second was over, and then it is newer than everything of that second.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    updated_at: datetime
+    settled: bool = False
+    time: str = ""
+    position: int = 0
+    event_id: str = ""
+
+    @property
+    def order(self) -> tuple[datetime, bool, str, int, str]:
+        return (self.updated_at, self.settled, self.time, self.position, self.event_id)
+
+    def decides_against(self, other: "Clock") -> bool:
+        """Whether the two clocks surely tell which came first, when their contents differ."""
+        if self.updated_at != other.updated_at or self.settled != other.settled:
+            return True
+        return self.settled or (bool(self.time) and bool(other.time) and self.time != other.time)
+
+
+def nine_digits(moment: datetime) -> str:
+    """A moment in the form `Clock.time` has: UTC, nine fractional digits, so that text order is time order."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}000Z"

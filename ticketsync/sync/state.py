@@ -1,0 +1,199 @@
+"""Everything that a ticket's workflow remembers: one object, carried through continue-as-new and returned at the end.
+
+The shape is stored in Temporal for as long as workflows live: fields are added with defaults, never renamed or removed.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketsync.sync.snapshot import Clock, TicketSnapshot
+from ticketsync.sync.step import AppliedTask, Step
+
+SEEN_KEPT = 200
+JOURNAL_KEPT = 50
+LINE_BYTES = 400
+
+Look = Literal["no", "once", "patiently"]
+SyncState = Literal["pending", "in_step", "retrying", "blocked", "filtered", "paused", "ended"]
+
+
+class JournalLine(BaseModel):
+    """One thing that happened, and why: an event and what it changed or why nothing, a step and its answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    code: str
+    text: str
+    event_id: str | None = None
+
+
+class Lifecycle(BaseModel):
+    """Whether the ticket is there at all, with a clock of its own: a rename never brings a deleted ticket back."""
+
+    model_config = ConfigDict(frozen=True)
+
+    deleted: bool = False
+    how: str | None = None
+    clock: Clock | None = None
+    merged: bool = False
+    merged_into: int | None = None
+
+
+class ReadWanted(BaseModel):
+    """The ticket must be read from Zendesk: `asked` counts the wishes, so that an answer tells which of them it meets.
+
+    `settled` asks for an answer given after the second of the ticket's last change is over. `doubt` holds the second
+    whose events did not tell their order; anything newer ends that doubt without a read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: str
+    asked: int
+    settled: bool = False
+    doubt: datetime | None = None
+
+
+class Trouble(BaseModel):
+    """Why a step or a read does not succeed. `retry_at` is None while Temporal itself keeps trying."""
+
+    model_config = ConfigDict(frozen=True)
+
+    phase: Literal["retrying", "blocked", "paused"]
+    code: str
+    what: str
+    since: datetime
+    tries: int = 1
+    retry_at: datetime | None = None
+
+
+class RefusedAssignee(BaseModel):
+    """A person whom Teamwork would not take for this task: tried again slowly, everything else goes on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: int
+    since: datetime
+    retry_at: datetime
+    tries: int = 1
+
+
+class WaitingForPeople(BaseModel):
+    """The directory could not say who this agent is: everything else goes on, and it is asked again.
+
+    `generation` is that of the directory which did not know the agent, None when there was no directory.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    agent_id: int
+    generation: int | None
+    since: datetime
+    retry_at: datetime
+
+
+class Command(BaseModel):
+    """What an operator asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["retry", "resync"]
+    at: datetime
+    recreate: bool = False
+
+
+class TicketState(BaseModel):
+    """One ticket: what Zendesk said, what the task was told, and what is still to be done.
+
+    `first_decision` is due until the run's first decision has asked for an earlier life of this ticket.
+    `wanted_once` stays true from any snapshot that on its own would have made a task, so that order does not matter.
+    `look` says whether a task may exist already: it is looked for once, or patiently while a create may be landing;
+    `no_trace` that it need not be, should the ticket prove to be young.
+    `status_before_close` is the newest status other than closed, for policy `on_closed: keep`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    desk: str
+    ticket_id: int
+    first_decision: bool = True
+
+    snapshot: TicketSnapshot | None = None
+    clock: Clock | None = None
+    lifecycle: Lifecycle = Lifecycle()
+    was_assigned: bool = False
+    wanted_once: bool = False
+    status_before_close: str | None = None
+    status_before_close_clock: Clock | None = None
+
+    task: AppliedTask = AppliedTask()
+    create_started_at: datetime | None = None
+    look: Look = "no"
+    no_trace: bool = False
+    revive: bool = False
+    inspect: bool = False
+    refused: RefusedAssignee | None = None
+
+    read: ReadWanted | None = None
+    reads_asked: int = 0
+    read_trouble: Trouble | None = None
+    trouble: Trouble | None = None
+
+    generation_needed: int | None = None
+    waiting: WaitingForPeople | None = None
+    settle_until: datetime | None = None
+    end_at: datetime | None = None
+    blocked_retry: timedelta = timedelta(minutes=15)
+
+    sync_state: SyncState = "pending"
+    reason: str = ""
+    commands: tuple[Command, ...] = ()
+    seen: tuple[str, ...] = ()
+    journal: tuple[JournalLine, ...] = ()
+
+    def with_lines(self, *lines: JournalLine) -> "TicketState":
+        return self.model_copy(update={"journal": (*self.journal, *lines)[-JOURNAL_KEPT:]})
+
+    def with_decision(self, decision: "Decision") -> "TicketState":
+        """Put down what a decision changed. Mechanical: what it means was decided before."""
+        seen = (*self.seen, *decision.seen)[-SEEN_KEPT:]
+        changed = self.model_validate({**self.model_dump(), **decision.changes, "seen": seen})
+        return changed.with_lines(*decision.lines)
+
+    def without_commands(self, count: int) -> "TicketState":
+        return self.model_copy(update={"commands": self.commands[count:]})
+
+
+class Decision(BaseModel):
+    """The recorded answer to "given these events, what now?".
+
+    `changes` holds the fields of `TicketState` that are new, as JSON; `plan` the steps in their order; `lines` the
+    reason for each step and for each thing not done; `seen` the hashes of the events that were new; `live` whether
+    people are waiting for this (it sets the priority of the steps).
+    """
+
+    changes: dict[str, Any] = {}
+    plan: tuple[Step, ...] = ()
+    lines: tuple[JournalLine, ...] = ()
+    seen: tuple[str, ...] = ()
+    live: bool | None = None
+
+
+def journal_line(at: datetime, code: str, text: str, event_id: str | None = None) -> JournalLine:
+    """A line cut to `LINE_BYTES`, so that the journal keeps its size whatever a subject holds."""
+    room = LINE_BYTES - 100 - len(event_id or "") - len(code)
+    cut = text.encode()[: max(room, 40)].decode(errors="ignore")
+    return JournalLine(at=at, code=code, text=cut, event_id=event_id)
+
+
+LONGEST_BLOCKED_RETRY = timedelta(hours=6)
+
+
+def blocked_pause(first: timedelta, tries: int) -> timedelta:
+    """How long a blocked step waits before its next try: doubling from `first`, at most six hours."""
+    doubled: int = 2 ** min(tries - 1, 16)
+    return min(first * doubled, LONGEST_BLOCKED_RETRY)

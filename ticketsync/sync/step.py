@@ -1,0 +1,101 @@
+"""One Teamwork change, and what came of it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+StepKind = Literal["create", "restore", "reopen", "rename", "reassign", "complete", "delete", "inspect"]
+Field = Literal["title", "assignee", "standing"]
+Standing = Literal["none", "open", "completed", "deleted"]
+
+FIELD_OF: dict[StepKind, Field] = {
+    "create": "standing",
+    "restore": "standing",
+    "reopen": "standing",
+    "rename": "title",
+    "reassign": "assignee",
+    "complete": "standing",
+    "delete": "standing",
+    "inspect": "standing",
+}
+
+
+class AppliedTask(BaseModel):
+    """What we last told Teamwork of this ticket's task: the source of truth for ticket → task.
+
+    `uncertain` names the fields whose last write may or may not have landed: they are written once more.
+    `gone` says that people deleted the task by hand: it stays gone. `protected` says that a delete was answered by
+    completing, because people had worked on the task.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int | None = None
+    standing: Standing = "none"
+    title: str | None = None
+    assignee_id: int | None = None
+    uncertain: tuple[Field, ...] = ()
+    gone: bool = False
+    protected: bool = False
+
+    def not_sure_of(self, kind: StepKind) -> "AppliedTask":
+        return self.model_copy(update={"uncertain": tuple(sorted({*self.uncertain, FIELD_OF[kind]}))})
+
+
+class Step(BaseModel):
+    """One change that brings the task closer to what the ticket says. `reason` is a code, `before` what it replaces."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: StepKind
+    reason: str
+    title: str | None = None
+    assignee_id: int | None = None
+    before: str | None = None
+
+    def does_the_same_as(self, other: "Step") -> bool:
+        return (self.kind, self.title, self.assignee_id) == (other.kind, other.title, other.assignee_id)
+
+    @property
+    def summary(self) -> str:
+        """What the Temporal UI shows beside the activity: "rename: 'A' → 'B'"."""
+        match self.kind:
+            case "create":
+                return f"create: {_quoted(self.title)} for {_person(self.assignee_id)}"
+            case "rename":
+                return f"rename: {_quoted(self.before)} → {_quoted(self.title)}"
+            case "reassign":
+                return f"reassign: {self.before or 'nobody'} → {_person(self.assignee_id)}"
+            case _:
+                return f"{self.kind}: {self.reason}"
+
+
+class StepResult(BaseModel):
+    """What came of a step: the task as it now is, and `answer`, a few words on what Teamwork said.
+
+    `refused_assignee_id` is the person Teamwork would not take: the rest of the step was done without.
+    `decide_again` says that the task is not simply what the step asked for. `looked` says that there surely is no task.
+    """
+
+    task: AppliedTask
+    answer: str
+    refused_assignee_id: int | None = None
+    decide_again: bool = False
+    looked: bool = False
+
+
+class StepFailure(BaseModel):
+    """What a failed step says of itself, as the details of its error. `code` is the reason that people see."""
+
+    code: str
+    desk_wide: bool = False
+    paused: bool = False
+    nothing_sent: bool = False
+
+
+def _quoted(title: str | None) -> str:
+    return f"'{title[:60]}'" if title is not None else "an unknown title"
+
+
+def _person(user_id: int | None) -> str:
+    return "nobody" if user_id is None else f"person {user_id}"
