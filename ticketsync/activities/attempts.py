@@ -1,0 +1,84 @@
+"""What all attempts of Teamwork and Zendesk activities have in common.
+
+The look at the desk before the first call, the time an attempt may take, and what its errors mean.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from ticketsync import names
+from ticketsync.activities.board import DeskBoard
+from ticketsync.activities.failures import fail, hold_up
+from ticketsync.desks import Desk
+from ticketsync.sync.desk import DeskFacts, DeskTrouble, Side
+from ticketsync.teamwork import errors as teamwork
+from ticketsync.zendesk import errors as zendesk
+
+MARGIN = 2.0  # seconds before Temporal gives an attempt up that it gives up itself: nothing may land after that
+TELL_TIMEOUT = timedelta(seconds=1)
+CREDENTIALS_REFUSED: dict[Side, str] = {"teamwork": "credentials_refused", "zendesk": "zendesk_credentials_refused"}
+PROJECT_UNREACHABLE = "project_unreachable"
+TASKLIST_GONE = "tasklist_gone"
+
+
+class Attempts:
+    """Begins attempts for all desks."""
+
+    def __init__(self, desks: dict[str, Desk], client: Client, board: DeskBoard) -> None:
+        self._desks = desks
+        self._client = client
+        self._board = board
+
+    def desk(self, name: str) -> Desk:
+        return self._desks[name]
+
+    @asynccontextmanager
+    async def attempt(
+        self, name: str, side: Side, *, even_paused: bool = False
+    ) -> AsyncIterator[tuple[Desk, DeskFacts | None]]:
+        """One attempt on a desk: it begins only when the desk is neither paused nor in trouble.
+
+        Raises ApplicationError for everything that can go wrong; a cause that holds up the whole desk is told to it.
+        """
+        facts = await self._board.facts(name)
+        _stop_if_held_up(facts, side, even_paused=even_paused)
+        try:
+            async with asyncio.timeout(_time_left()):
+                yield self._desks[name], facts
+        except (teamwork.Unauthorized, zendesk.Unauthorized):
+            await self.tell_trouble(name, side, CREDENTIALS_REFUSED[side])
+            hold_up(CREDENTIALS_REFUSED[side], f"give desk {name} a working {side} token")
+        except (teamwork.TeamworkError, zendesk.ZendeskError) as error:
+            # Of an attempt before this one nothing is known here: it may have been sent and its answer lost.
+            fail(error, nothing_sent=activity.info().attempt == 1 and not getattr(error, "sent", False))
+        except TimeoutError:
+            fail(teamwork.AnswerLost("the whole attempt", cause="it took too long"))
+
+    async def tell_trouble(self, desk: str, side: Side, code: str) -> None:
+        """Tell the desk's workflow, which asks once a minute whether it is over and then wakes all its tickets."""
+        handle = self._client.get_workflow_handle(names.desk_workflow_id(desk))
+        try:
+            await handle.signal(names.DESK_TROUBLE, DeskTrouble(side=side, code=code), rpc_timeout=TELL_TIMEOUT)
+        except RPCError:
+            activity.logger.warning("the desk could not be told of its trouble", extra={"desk": desk, "code": code})
+
+
+def _stop_if_held_up(facts: DeskFacts | None, side: Side, *, even_paused: bool) -> None:
+    if facts is None:
+        return
+    if facts.paused and not even_paused:
+        hold_up("paused", 'the desk is paused: "ticketsync desks resume" goes on', paused=True)
+    trouble = facts.trouble_of(side)
+    if trouble is not None:
+        hold_up(trouble, "the whole desk waits for this; it is looked at once a minute")
+
+
+def _time_left() -> float | None:
+    limit = activity.info().start_to_close_timeout
+    return limit.total_seconds() - MARGIN if limit is not None else None

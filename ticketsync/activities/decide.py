@@ -1,0 +1,121 @@
+"""The decide activity: brings the look-ups that one decision needs and calls the rules. It changes nothing anywhere.
+
+It runs as a local activity, so that its answer is recorded in history before anything is done.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.exceptions import TemporalError
+from temporalio.service import RPCError
+
+from ticketsync import names
+from ticketsync.activities.board import DeskBoard
+from ticketsync.directory import Directory
+from ticketsync.hints import Hints
+from ticketsync.settings import DeskSettings
+from ticketsync.sync.decide import EarlierLife, decide
+from ticketsync.sync.event import Event
+from ticketsync.sync.fold import Rules
+from ticketsync.sync.requests import DecideRequest
+from ticketsync.sync.state import Decision, TicketState
+
+LOOK_TIMEOUT = timedelta(seconds=1)
+ASK_DIRECTORY_EVERY = 5.0
+JUST_LINKED = timedelta(minutes=5)
+
+
+class DecideActivities:
+    def __init__(
+        self, desks: dict[str, DeskSettings], client: Client, board: DeskBoard, directory: Directory, hints: Hints
+    ) -> None:
+        self._desks = desks
+        self._client = client
+        self._board = board
+        self._directory = directory
+        self._hints = hints
+        self._asked: dict[str, float] = {}
+
+    @activity.defn(name=names.DECIDE)
+    async def decide(self, request: DecideRequest) -> Decision:
+        """The decision on these events. Raises when the rules do; the workflow then keeps the events."""
+        state, policy = request.state, self._desks[request.state.desk].policy
+        facts = await self._board.linked_at(state.desk)
+        linked_at = facts.linked_at if facts is not None else None
+        rules = Rules(policy=policy, linked_at=linked_at)
+        people = await self._directory.people(state.desk, _named(state, request.events))
+        earlier = await self._earlier_life(request, rules) if state.first_decision else None
+        decision = decide(state, request.events, rules=rules, people=people, now=request.now, earlier=earlier)
+        if decision.changes.get("waiting"):
+            await self._ask_for_directory(state.desk)
+        return decision
+
+    # --- an earlier life of the same ticket
+
+    async def _earlier_life(self, request: DecideRequest, rules: Rules) -> EarlierLife:
+        """The newest closed run knows most, then the hint in Redis."""
+        desk, ticket_id = request.state.desk, request.state.ticket_id
+        hint, closed = await asyncio.gather(self._hints.task_id(desk, ticket_id), self._closed_run(desk, ticket_id))
+        if closed is not None and closed.status == WorkflowExecutionStatus.COMPLETED:
+            state = await self._result(closed)
+            if state is not None:
+                return EarlierLife(state=state)
+        if hint is not None:
+            return EarlierLife(task_id=hint)
+        if closed is not None:
+            task_id = closed.typed_search_attributes.get(names.TASK_ID, "")
+            return EarlierLife(task_id=int(task_id)) if task_id.isdigit() else EarlierLife(may_be_creating=True)
+        return EarlierLife(no_trace=True, may_be_creating=_is_just_linked(request, rules))
+
+    async def _closed_run(self, desk: str, ticket_id: int) -> WorkflowExecution | None:
+        query = (
+            f"WorkflowId = '{names.ticket_workflow_id(desk, ticket_id)}' "
+            "AND ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'"
+        )
+        try:
+            async for run in self._client.list_workflows(query, page_size=1, limit=1, rpc_timeout=LOOK_TIMEOUT):
+                return run
+        except RPCError:
+            return None
+        return None
+
+    async def _result(self, run: WorkflowExecution) -> TicketState | None:
+        handle = self._client.get_workflow_handle(run.id, run_id=run.run_id, result_type=TicketState)
+        try:
+            state: TicketState = await handle.result(follow_runs=False, rpc_timeout=LOOK_TIMEOUT)
+        except (RPCError, TemporalError, ValueError):
+            return None
+        return state
+
+    # --- the directory
+
+    async def _ask_for_directory(self, desk: str) -> None:
+        """Tell the desk that its directory is missing or lacks somebody: a wish that may be repeated."""
+        now = asyncio.get_running_loop().time()
+        if now - self._asked.get(desk, -ASK_DIRECTORY_EVERY) < ASK_DIRECTORY_EVERY:
+            return
+        self._asked[desk] = now
+        handle = self._client.get_workflow_handle(names.desk_workflow_id(desk))
+        try:
+            await handle.signal(names.DIRECTORY_WANTED, rpc_timeout=LOOK_TIMEOUT)
+        except RPCError:
+            self._asked.pop(desk)
+
+
+def _named(state: TicketState, events: tuple[Event, ...]) -> set[int]:
+    """Everybody who may become the person of this ticket's task by these events."""
+    snapshots = [state.snapshot, *(event.snapshot for event in events)]
+    return {
+        agent_id
+        for snapshot in snapshots
+        if snapshot is not None
+        for agent_id in (snapshot.assignee_id, snapshot.submitter_id)
+        if agent_id is not None
+    }
+
+
+def _is_just_linked(request: DecideRequest, rules: Rules) -> bool:
+    """A desk linked just now may be one whose Temporal was lost in the middle of a create."""
+    return rules.linked_at is None or request.now - rules.linked_at < JUST_LINKED

@@ -1,0 +1,220 @@
+"""What a desk's own workflow has done: its task list, its directory, its probes, its scan, and word to its tickets."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from ticketsync import names
+from ticketsync.activities.attempts import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, TASKLIST_GONE, Attempts
+from ticketsync.activities.failures import fail
+from ticketsync.activities.matching import match_people
+from ticketsync.desks import Desk
+from ticketsync.directory import Directory
+from ticketsync.hints import Hints
+from ticketsync.sync.desk import (
+    DeskRequest,
+    DirectoryLoaded,
+    DirectoryRequest,
+    DirectorySummary,
+    Nudge,
+    NudgeRequest,
+    ProbeRequest,
+)
+from ticketsync.sync.event import Event
+from ticketsync.teamwork import errors as teamwork
+from ticketsync.teamwork.marker import markers_in
+from ticketsync.teamwork.models import Task
+from ticketsync.zendesk import errors as zendesk
+
+TASKLIST_NAME = "Zendesk tickets"
+UNMATCHED_SHOWN = 50
+SIGNAL_TIMEOUT = timedelta(seconds=5)
+
+
+class DeskActivities:
+    def __init__(self, attempts: Attempts, client: Client, directory: Directory, hints: Hints) -> None:
+        self._attempts = attempts
+        self._client = client
+        self._directory = directory
+        self._hints = hints
+
+    # --- task list
+
+    @activity.defn(name=names.FIND_TASK_LIST)
+    async def find_task_list(self, request: DeskRequest) -> int:
+        """The id of the configured task list, else of the list of our name, created when it is missing."""
+        async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
+            configured = desk.settings.teamwork.tasklist_id
+            return configured or await _named_list(desk) or await _new_list(desk)
+
+    @activity.defn(name=names.NAME_PROJECT)
+    async def name_project(self, request: DeskRequest) -> str:
+        """The id of the one workflow that may create a list in the desk's project."""
+        settings = self._attempts.desk(request.desk).settings.teamwork
+        return f"tasklist-{settings.site}-{settings.project_id}"
+
+    # --- directory
+
+    @activity.defn(name=names.LOAD_DIRECTORY)
+    async def load_directory(self, request: DirectoryRequest) -> DirectoryLoaded:
+        """Match agents and people, lay the explicit mappings over, and write the whole as this generation."""
+        async with self._attempts.attempt(request.desk, "zendesk", even_paused=True) as (desk, _):
+            agents = await desk.zendesk.agents()
+        async with self._attempts.attempt(request.desk, "teamwork", even_paused=True) as (desk, _):
+            people = await desk.teamwork.project_people(desk.settings.teamwork.project_id)
+        matches = match_people(agents, people, request.mappings)
+        before = await self._directory.all(request.desk)
+        await self._directory.write(request.desk, request.generation, matches)
+        unmatched = sorted(agent_id for agent_id, person_id in matches.items() if person_id is None)
+        summary = DirectorySummary(
+            generation=request.generation,
+            made_at=datetime.now(UTC),
+            agents=len(matches),
+            matched=len(matches) - len(unmatched),
+            unmatched=tuple(unmatched[:UNMATCHED_SHOWN]),
+        )
+        return DirectoryLoaded(summary=summary, changed=_changed(before[1], matches) if before else None)
+
+    @activity.defn(name=names.DIRECTORY_STANDS)
+    async def directory_stands(self, request: DirectoryRequest) -> bool:
+        """Whether Redis still has the directory of this generation, or a newer one. Raises RedisError without Redis."""
+        people = await self._directory.all(request.desk)
+        return people is not None and people[0] >= request.generation
+
+    # --- desk-wide troubles
+
+    @activity.defn(name=names.PROBE)
+    async def probe(self, request: ProbeRequest) -> str | None:
+        """One look at what holds up the desk: the code of what is wrong now, None when all is well."""
+        desk = self._attempts.desk(request.desk)
+        if request.side == "zendesk":
+            return await _zendesk_trouble(desk)
+        return await _teamwork_trouble(desk)
+
+    # --- word to the tickets
+
+    @activity.defn(name=names.NUDGE_TICKETS)
+    async def nudge_tickets(self, request: NudgeRequest) -> int:
+        """Signal all running tickets that this concerns; how many they were."""
+        told = 0
+        async for workflow_id in self._concerned(request):
+            told += await self._tell(workflow_id, request.nudge)
+            activity.heartbeat(told)
+        return told
+
+    async def _concerned(self, request: NudgeRequest) -> AsyncIterator[str]:
+        for condition in _conditions(request.nudge):
+            query = f"{names.DESK.name} = '{request.desk}' AND ExecutionStatus = 'Running' AND {condition}"
+            async for run in self._client.list_workflows(query):
+                yield run.id
+
+    async def _tell(self, workflow_id: str, nudge: Nudge) -> int:
+        event = Event(
+            id=f"{nudge.kind}-{nudge.due:%Y%m%d%H%M%S%f}",
+            ticket_id=int(workflow_id.rpartition("-")[2]),
+            kind=nudge.kind,
+            source="desk",
+            received_at=datetime.now(UTC),
+            generation=nudge.generation,
+        )
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            await handle.signal(names.ZENDESK_EVENT, event, rpc_timeout=SIGNAL_TIMEOUT)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return 0
+            raise
+        return 1
+
+    # --- hints for all tasks there are
+
+    @activity.defn(name=names.SCAN_PROJECT)
+    async def scan_project(self, request: DeskRequest) -> int:
+        """Read the project once and write a hint per marker, so that no ticket pages through it; how many were found.
+
+        Does nothing while the mark of an earlier scan stands in Redis.
+        """
+        project_id = self._attempts.desk(request.desk).settings.teamwork.project_id
+        if await self._hints.is_scanned(request.desk, project_id):
+            return 0
+        async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
+            found = await self._scan(desk, project_id)
+        await self._hints.set_scanned(request.desk, project_id)
+        return found
+
+    async def _scan(self, desk: Desk, project_id: int) -> int:
+        page, found, more = _page_to_go_on_with(), 0, True
+        while more:
+            tasks = await desk.teamwork.tasks_page(
+                project_id, created_after=None, created_by=await desk.me(), page=page
+            )
+            hints = _hints_in(tasks.tasks, desk.name)
+            await self._hints.put(desk.name, hints)
+            page, found, more = page + 1, found + len(hints), tasks.has_more
+            activity.heartbeat(page)
+        return found
+
+
+async def _named_list(desk: Desk) -> int | None:
+    lists = await desk.teamwork.tasklists(desk.settings.teamwork.project_id)
+    return min((tasklist.id for tasklist in lists if tasklist.name == TASKLIST_NAME), default=None)
+
+
+async def _new_list(desk: Desk) -> int:
+    return await desk.teamwork.create_tasklist(desk.settings.teamwork.project_id, TASKLIST_NAME)
+
+
+def _changed(before: dict[int, int | None], after: dict[int, int | None]) -> tuple[int, ...]:
+    missing = object()
+    everybody = {**before, **after}
+    return tuple(sorted(who for who in everybody if before.get(who, missing) != after.get(who, missing)))
+
+
+async def _zendesk_trouble(desk: Desk) -> str | None:
+    try:
+        await desk.zendesk.me()
+    except zendesk.Unauthorized:
+        return CREDENTIALS_REFUSED["zendesk"]
+    except zendesk.ZendeskError as error:
+        fail(error)
+    return None
+
+
+async def _teamwork_trouble(desk: Desk) -> str | None:
+    project_id, configured = desk.settings.teamwork.project_id, desk.settings.teamwork.tasklist_id
+    try:
+        await desk.teamwork.project(project_id)
+        lists = await desk.teamwork.tasklists(project_id)
+    except teamwork.Unauthorized:
+        return CREDENTIALS_REFUSED["teamwork"]
+    except (teamwork.NotFound, teamwork.Forbidden):
+        return PROJECT_UNREACHABLE
+    except teamwork.TeamworkError as error:
+        fail(error)
+    gone = configured is not None and configured not in {tasklist.id for tasklist in lists}
+    return TASKLIST_GONE if gone else None
+
+
+def _conditions(nudge: Nudge) -> list[str]:
+    """Visibility conditions, in portions that a query takes."""
+    portions = [nudge.assignee_ids[start : start + 50] for start in range(0, len(nudge.assignee_ids), 50)]
+    quoted = [", ".join(f"'{who}'" for who in portion) for portion in portions]
+    by_person = [f"{names.ASSIGNEE_ID.name} IN ({ids})" for ids in quoted]
+    by_reason = [f"{names.REASON.name} = '{reason}'" for reason in nudge.reasons]
+    return [*by_person, *by_reason]
+
+
+def _page_to_go_on_with() -> int:
+    details = activity.info().heartbeat_details
+    return int(details[0]) if details else 1
+
+
+def _hints_in(tasks: tuple[Task, ...], desk: str) -> dict[int, int]:
+    """Ticket → task, of tasks that are not deleted first: the last one put down is the one that stays."""
+    marked: dict[int, int] = {}
+    for task in sorted(tasks, key=lambda task: (not task.is_deleted, -task.id)):
+        marked |= {ticket_id: task.id for name, ticket_id in markers_in(task.description) if name == desk}
+    return marked

@@ -1,0 +1,64 @@
+"""Find the task of a ticket by its marker: what keeps a create from being done twice.
+
+Teamwork knows no idempotency key. How two tasks would come to be, and what is done about it:
+
+1. A create is sent, the answer is lost. The task may exist. A second attempt that simply posts makes another.
+2. So every attempt but a ticket's surely first one looks for the marker before it posts.
+3. The lost write may land after the look: it is looked at once, then after 2, 5 and 15 s, and only then posted.
+4. People move tasks, complete and delete them: the look is project-wide and includes completed tasks and the trash.
+5. Lists are read from the database, the search is an index that may lag: the list by creation time comes first. It is
+   read upwards from just before the ticket, then one page downwards from now; the search is for tasks between the two.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from ticketsync.desks import Desk
+from ticketsync.sync.requests import StepRequest
+from ticketsync.teamwork.marker import has_marker
+from ticketsync.teamwork.models import Task
+
+BEFORE_THE_TICKET = timedelta(minutes=5)
+PAUSES = (0.0, 2.0, 5.0, 15.0)
+
+
+async def find_task(desk: Desk, request: StepRequest) -> Task | None:
+    """The ticket's task, looked for as patiently as the request asks; None when there surely is none.
+
+    Raises TeamworkError.
+    """
+    for pause in PAUSES if request.look == "patiently" else PAUSES[:1]:
+        await asyncio.sleep(pause)
+        found = await _look(desk, request)
+        if found is not None:
+            return found
+    return None
+
+
+async def _look(desk: Desk, request: StepRequest) -> Task | None:
+    """At most three calls, however many tasks the project has."""
+    project_id, me = desk.settings.teamwork.project_id, await desk.me()
+    oldest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=me)
+    found = _marked(oldest.tasks, request)
+    if found is not None or not oldest.has_more:
+        return found
+    newest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=me, newest_first=True)
+    found = _marked(newest.tasks, request)
+    if found is not None:
+        return found
+    marker = f"ticketsync:{request.desk}/{request.ticket_id}"
+    searched = await desk.teamwork.tasks_page(project_id, created_after=None, created_by=me, search=marker)
+    return _marked(searched.tasks, request)
+
+
+def _since(request: StepRequest) -> datetime | None:
+    """From when on the task can have been made: a create of this very run was begun at a known moment."""
+    begun = request.create_started_at if request.look == "patiently" else None
+    moments = [moment for moment in (request.ticket_created_at, begun) if moment is not None]
+    return max(moments) - BEFORE_THE_TICKET if moments else None
+
+
+def _marked(tasks: tuple[Task, ...], request: StepRequest) -> Task | None:
+    """The oldest task with the marker that is not deleted, else the oldest at all."""
+    ours = [task for task in tasks if has_marker(task.description, request.desk, request.ticket_id)]
+    return min(ours, key=lambda task: (task.is_deleted, task.id), default=None)

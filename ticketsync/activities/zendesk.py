@@ -1,0 +1,73 @@
+"""Reading a ticket from Zendesk when its events alone do not decide."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+
+from ticketsync import names
+from ticketsync.activities.attempts import Attempts
+from ticketsync.desks import Desk
+from ticketsync.sync.event import UNREADABLE, Event
+from ticketsync.sync.requests import ReadRequest
+from ticketsync.zendesk import DeletedTicket
+from ticketsync.zendesk.errors import NotFound
+
+LIST_AGE = 5.0  # seconds for which one reading of the deleted tickets serves all that wait
+LOOK_BACK = timedelta(days=31)  # Zendesk keeps deleted tickets for 30 days
+SECOND_OVER = 1.1
+
+
+class ReadActivities:
+    def __init__(self, attempts: Attempts) -> None:
+        self._attempts = attempts
+        self._deleted: dict[str, tuple[float, dict[int, DeletedTicket]]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @activity.defn(name=names.READ_TICKET)
+    async def read(self, request: ReadRequest) -> Event:
+        """The ticket as an event: a `read`, a `soft_deleted` of the list of deleted tickets, or `unreadable`."""
+        async with self._attempts.attempt(request.desk, "zendesk") as (desk, _):
+            try:
+                event = await self._read(desk, request)
+            except NotFound:
+                event = await self._deleted_or_unreadable(desk, request)
+        return event.model_copy(update={"asked": request.asked, "id": f"{event.id}-{request.asked}"})
+
+    async def _read(self, desk: Desk, request: ReadRequest) -> Event:
+        event = await desk.zendesk.ticket(request.ticket_id)
+        if request.settled and not event.settled:
+            await asyncio.sleep(SECOND_OVER)  # until the second of its last change is over by Zendesk's clock
+            event = await desk.zendesk.ticket(request.ticket_id)
+        return event
+
+    async def _deleted_or_unreadable(self, desk: Desk, request: ReadRequest) -> Event:
+        deleted = (await self._deleted_tickets(desk)).get(request.ticket_id)
+        now = datetime.now(UTC)
+        if deleted is None:
+            return Event(
+                id=f"unreadable-{now:%Y%m%d%H%M%S%f}",
+                ticket_id=request.ticket_id,
+                kind=UNREADABLE,
+                source="read",
+                received_at=now,
+            )
+        return Event(
+            id=f"deleted-{request.ticket_id}-{deleted.deleted_at:%Y%m%d%H%M%S}",
+            ticket_id=request.ticket_id,
+            kind="soft_deleted",
+            source="read",
+            received_at=now,
+            as_of=deleted.deleted_at,
+        )
+
+    async def _deleted_tickets(self, desk: Desk) -> dict[int, DeletedTicket]:
+        """The list of deleted tickets, read once for all that wait: Zendesk allows ten readings a minute."""
+        async with self._locks.setdefault(desk.name, asyncio.Lock()):
+            read_at, tickets = self._deleted.get(desk.name, (0.0, {}))
+            if time.monotonic() - read_at > LIST_AGE:
+                listed = await desk.zendesk.deleted_tickets(since=datetime.now(UTC) - LOOK_BACK)
+                tickets = {ticket.id: ticket for ticket in listed}
+                self._deleted[desk.name] = (time.monotonic(), tickets)
+            return tickets

@@ -1,0 +1,79 @@
+"""An activity in two phases: three quick attempts, then one patient activity that goes on without adding history.
+
+Quick attempts are limited by number, never by schedule-to-close: that lets a running call land after its successor
+began. For the same reason every activity is cancelled with WAIT_CANCELLATION_COMPLETED: one in back-off ends at once, a
+running call finishes first and its result counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, RetryState
+
+with workflow.unsafe.imports_passed_through():
+    from ticketsync.sync.step import StepFailure
+
+QUICK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10), maximum_attempts=3)
+PATIENT = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=10))
+
+Start = Callable[[RetryPolicy], workflow.ActivityHandle[Any]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an activity did not succeed. `passing`: it may succeed later by itself. `cancelled`: we asked it to stop."""
+
+    code: str
+    passing: bool
+    cancelled: bool = False
+    details: StepFailure | None = None
+
+
+class Attempt:
+    """One step or read under way. `what` is its kind."""
+
+    def __init__(self, what: str, start: Start, *, patient: bool) -> None:
+        self.what = what
+        self.superseded = False
+        self.given_up = False
+        self.patient = patient
+        self._start = start
+        self._handle = start(PATIENT if patient else QUICK)
+
+    @property
+    def done(self) -> bool:
+        return self._handle.done()
+
+    def be_patient(self) -> None:
+        self.patient = True
+        self._handle = self._start(PATIENT)
+
+    def cancel(self) -> None:
+        """Nobody wants this any more. What it still does counts: see `done` and `outcome`."""
+        self.superseded = True
+        self._handle.cancel()
+
+    def outcome(self) -> Any | Failure:
+        """The activity's result, or why there is none."""
+        if self._handle.cancelled():
+            return Failure(code="cancelled", passing=True, cancelled=True)
+        error = self._handle.exception()
+        return self._handle.result() if error is None else _failure(error)
+
+
+def _failure(error: BaseException) -> Failure:
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, CancelledError):
+        return Failure(code="cancelled", passing=True, cancelled=True)
+    for_good = isinstance(error, ActivityError) and error.retry_state == RetryState.NON_RETRYABLE_FAILURE
+    if isinstance(cause, ApplicationError):
+        return Failure(code=cause.type or "failed", passing=not for_good, details=_details(cause))
+    return Failure(code="timed_out", passing=not for_good)
+
+
+def _details(cause: ApplicationError) -> StepFailure | None:
+    return StepFailure.model_validate(cause.details[0]) if cause.details else None

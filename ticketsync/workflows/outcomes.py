@@ -1,0 +1,84 @@
+"""What the workflow remembers when a step or a read has ended. Mechanical: what it means is decided elsewhere."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from ticketsync.sync.state import RefusedAssignee, TicketState, Trouble, blocked_pause, journal_line
+    from ticketsync.sync.step import Step, StepResult
+
+from ticketsync.workflows.attempt import Failure
+
+PATIENCE = timedelta(hours=72)  # counted from the first failure; then a retrying step is blocked: unreachable
+UNREACHABLE = "unreachable"
+
+Slot = Literal["trouble", "read_trouble"]
+
+
+def after_success(state: TicketState, step: Step, result: StepResult, now: datetime) -> TicketState:
+    trouble = state.trouble if state.trouble is not None and state.trouble.what != step.kind else None
+    inspect = state.inspect and step.kind != "inspect"
+    done = state.model_copy(update={"task": result.task, "trouble": trouble, "inspect": inspect})
+    if result.looked:
+        done = done.model_copy(update={"look": "no", "create_started_at": None})
+    if result.refused_assignee_id is not None:
+        done = _refused(done, result.refused_assignee_id, now)
+    return done.with_lines(journal_line(now, f"{step.kind}_done", f"{step.summary}: {result.answer}"))
+
+
+def _refused(state: TicketState, user_id: int, now: datetime) -> TicketState:
+    known = state.refused if state.refused is not None and state.refused.user_id == user_id else None
+    tries = known.tries + 1 if known is not None else 1
+    refused = RefusedAssignee(
+        user_id=user_id,
+        since=known.since if known is not None else now,
+        retry_at=now + blocked_pause(state.blocked_retry, tries),
+        tries=tries,
+    )
+    return state.model_copy(update={"refused": refused})
+
+
+def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketState:
+    """A step that did not succeed may have landed all the same, unless its activity knows that nothing was sent."""
+    if nothing_sent:
+        return state
+    return state.model_copy(update={"task": state.task.not_sure_of(step.kind)})
+
+
+def retrying(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
+    known: Trouble | None = getattr(state, slot)
+    since = known.since if _goes_on(known, what) and known is not None else now
+    trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since)
+    line = journal_line(now, "retrying", f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h")
+    return state.model_copy(update={slot: trouble}).with_lines(line)
+
+
+def blocked(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
+    """What cannot succeed as things are: tried again after a pause that doubles, or when anything new is heard."""
+    known: Trouble | None = getattr(state, slot)
+    same = known is not None and known.what == what and known.phase != "retrying"
+    tries = known.tries + 1 if same and known is not None else 1
+    code = UNREACHABLE if failure.passing else failure.code
+    trouble = Trouble(
+        phase="paused" if failure.details is not None and failure.details.paused else "blocked",
+        code=code,
+        what=what,
+        since=known.since if known is not None and known.what == what else now,
+        tries=tries,
+        retry_at=now + blocked_pause(state.blocked_retry, tries),
+    )
+    line = journal_line(now, trouble.phase, f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}")
+    return state.model_copy(update={slot: trouble}).with_lines(line)
+
+
+def too_long(trouble: Trouble | None, what: str, now: datetime) -> bool:
+    return _goes_on(trouble, what) and trouble is not None and now >= trouble.since + PATIENCE
+
+
+def _goes_on(trouble: Trouble | None, what: str) -> bool:
+    """Whether this trouble is the same spell of not reaching the other side."""
+    if trouble is None or trouble.what != what:
+        return False
+    return trouble.phase == "retrying" or trouble.code == UNREACHABLE
