@@ -1,0 +1,40 @@
+r"""The last line of a task's description, by which a task is found again whose creation was never answered.
+
+Teamwork keeps descriptions as Markdown and may give them back escaped (`\[ticketsync:acme\/3543\]`), rendered
+(`<a href="…">ticketsync:acme/3543</a>`) or stripped of the link (reference/teamwork-api §7). So a marker is recognised
+by its text as a whole token: `acme/3543` is not in `acme/35436`, nor in an address that contains those words.
+"""
+
+import html
+import re
+from urllib.parse import quote
+
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+TOKEN = re.compile(
+    r"(?<![\w:/.%=&?#@+-])"
+    r"ticketsync:(?P<desk>[a-z0-9][a-z0-9-]{0,31})/(?P<ticket_id>[1-9][0-9]{0,18})"
+    r"(?![\w:/%=&@+-]|[.?#]\w)"
+)
+ADDRESS = "%:/?#@!$&'*+,;=~"
+
+
+def marker_line(desk: str, ticket_id: int, ticket_url: str) -> str:
+    """The line that marks a task as that of a ticket: a Markdown link to it.
+
+    Raises ValueError for a desk or ticket that could not be found again by it.
+    """
+    line = f"[ticketsync:{desk}/{ticket_id}]({quote(ticket_url, safe=ADDRESS)})"
+    if markers_in(line) != {(desk, ticket_id)}:
+        raise ValueError(f"no marker for desk {desk!r}, ticket {ticket_id}: not a desk's name or not a ticket's id")
+    return line
+
+
+def has_marker(description: str | None, desk: str, ticket_id: int) -> bool:
+    """Whether the description marks the task of this very ticket."""
+    return (desk, ticket_id) in markers_in(description)
+
+
+def markers_in(description: str | None) -> set[tuple[str, int]]:
+    """All markers in a text, as (desk, ticket id)."""
+    text = ESCAPED.sub(r"\1", html.unescape(description or ""))
+    return {(found["desk"], int(found["ticket_id"])) for found in TOKEN.finditer(text)}
