@@ -1,0 +1,38 @@
+"""Every option in one place: flag > environment > config file > default.
+
+`load_settings` reads them, `setting_names` lists them for docs and command line, `masked` shows them without secrets.
+Importing this package reads nothing.
+"""
+
+from ticketsync.settings.load import load_settings
+from ticketsync.settings.models import (
+    DEFAULT_DESK,
+    PUBLIC_TEST_SECRET,
+    DeskSettings,
+    RedisSettings,
+    Settings,
+    SettingsError,
+    TeamworkSettings,
+    ZendeskSettings,
+)
+from ticketsync.settings.options import SettingName, setting_names
+from ticketsync.settings.show import masked
+from ticketsync.settings.values import format_duration, parse_duration, without_passwords
+
+__all__ = [
+    "DEFAULT_DESK",
+    "PUBLIC_TEST_SECRET",
+    "DeskSettings",
+    "RedisSettings",
+    "SettingName",
+    "Settings",
+    "SettingsError",
+    "TeamworkSettings",
+    "ZendeskSettings",
+    "format_duration",
+    "load_settings",
+    "masked",
+    "parse_duration",
+    "setting_names",
+    "without_passwords",
+]

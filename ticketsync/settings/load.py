@@ -1,0 +1,143 @@
+"""Settings from flags, environment and config file, in this order of precedence; all that is wrong is said at once."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+
+from ticketsync.settings.models import DEFAULT_DESK, Settings, SettingsError
+from ticketsync.settings.options import DESK_SECTIONS, OPTIONS, Option
+from ticketsync.settings.sources import ConfigFile, Given, environment_values, flag_values
+
+Location = tuple[str, ...]
+
+# What makes the environment name a desk. Tokens alone do not: the config file may refer to them by these very names.
+_DESK_MARKS = frozenset(
+    {"ZENDESK_SUBDOMAIN", "ZENDESK_BASE_URL"}
+    | {option.env for option in OPTIONS if option.env.startswith("TEAMWORK_") and not option.secret}
+)
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. `environ` is `os.environ` unless given; keys of `flags` are flags as Python names.
+
+    Raises SettingsError with every problem at once, a line each. No desk at all is no problem here: `Settings.desk`.
+    """
+    return _Loading(flags or {}, os.environ if environ is None else environ).settings()
+
+
+class _Loading:
+    """One load: the values that were given, layer by layer, and the problems found on the way."""
+
+    def __init__(self, flags: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        self._problems: list[str] = []
+        self._unread: set[Location] = set()
+        by_flag = list(flag_values(flags))
+        by_variable = list(environment_values(environ, self._problems))
+        self._file = self._config_file([*by_variable, *by_flag], environ)
+        by_file = list(self._file.values()) if self._file else []
+        self._desks = self._desk_names([*by_flag, *by_variable])
+        self._layers = [self._of_known_desks(layer) for layer in (by_flag, by_variable, by_file)]
+        self._origins = {given.path: given.origin for layer in reversed(self._layers) for given in layer}
+
+    def settings(self) -> Settings:
+        trees = [self._desk_frames(), *(self._tree(layer) for layer in self._layers)]
+        try:
+            settings = _validated(trees)
+        except ValidationError as error:
+            details = error.errors(include_input=False, include_url=False)
+            self._problems += [self._worded(detail) for detail in details if detail["loc"] not in self._unread]
+        if self._problems:
+            raise SettingsError(*dict.fromkeys(self._problems))
+        return settings
+
+    def _config_file(self, given: Iterable[Given], environ: Mapping[str, str]) -> ConfigFile | None:
+        paths = [value.read() for value in given if value.option.key == "config"]
+        return ConfigFile(Path(paths[-1]), environ, self._problems) if paths else None
+
+    def _desk_names(self, given: Iterable[Given]) -> set[str]:
+        marked = {DEFAULT_DESK} if any(value.option.env in _DESK_MARKS for value in given) else set()
+        return marked | set(self._file.desks if self._file else ())
+
+    def _of_known_desks(self, layer: list[Given]) -> list[Given]:
+        """A layer without the values of the environment's desk when nothing names that desk."""
+        known = [given for given in layer if given.path[0] != "desks" or given.path[1] in self._desks]
+        if self._desks:
+            self._problems += [
+                f"{given.origin}: is a rule of the environment's desk, and there is none: put it into the config file"
+                for given in layer
+                if given not in known and given.option.section == "policy"
+            ]
+        return known
+
+    def _desk_frames(self) -> dict[str, Any]:
+        """Every desk with its sections still empty, so that each part that a desk lacks is named on its own."""
+        return {"desks": {name: {"name": name} | {part: {} for part in DESK_SECTIONS} for name in self._desks}}
+
+    def _tree(self, layer: Iterable[Given]) -> dict[str, Any]:
+        tree: dict[str, Any] = {}
+        for given in layer:
+            *parents, key = given.path
+            node = tree
+            for parent in parents:
+                node = node.setdefault(parent, {})
+            node[key] = self._read(given)
+        return tree
+
+    def _read(self, given: Given) -> Any:
+        try:
+            return given.option.read(given.read())
+        except ValueError as error:
+            self._problems.append(f"{given.origin}: {error}")
+            self._unread.add(given.path)
+            return None
+
+    def _worded(self, detail: ErrorDetails) -> str:
+        """One problem that pydantic found, under the name that its user knows."""
+        path = tuple(str(part) for part in detail["loc"])
+        if detail["type"] == "missing_setting":
+            path = (*path[:-1], detail["ctx"]["field"])
+        if detail["type"] in ("missing", "missing_setting"):
+            return self._missing(path)
+        return f"{self._name(path)}: {_first_small(detail['msg'].removeprefix('Value error, '))}"
+
+    def _missing(self, path: Location) -> str:
+        option, name = _option_at(path), self._name(path)
+        by_file = f"{option.key}_file" if name.endswith("_env") else f"{option.env}_FILE"
+        return f"{name}{f' (or {by_file})' if option.secret else ''} is not set: {option.help}"
+
+    def _name(self, path: Location) -> str:
+        for end in range(len(path), 0, -1):
+            if path[:end] in self._origins:
+                return self._origins[path[:end]]
+        in_file = path[0] == "desks" and self._file and path[1] in self._file.desks
+        if self._file and in_file:
+            keys = _option_at(path).file_keys if path[-1] != "name" else ()
+            return self._file.name(path[:-1], keys[0]) if keys else self._file.name(path[:-2], path[1])
+        return _option_at(path).env
+
+
+def _option_at(path: Location) -> Option:
+    section = next((part for part in path if part in (*DESK_SECTIONS, "redis")), "")
+    return next(option for option in OPTIONS if option.section == section and (option.field or option.key) == path[-1])
+
+
+def _first_small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _validated(trees: list[dict[str, Any]]) -> Settings:
+    class Layered(Settings):
+        """The same settings, merged by pydantic-settings: of two sources that give a value, the first one wins."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_sources: Any, **_more: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(InitSettingsSource(settings_cls, init_kwargs=tree) for tree in trees)
+
+    return Layered()

@@ -1,0 +1,81 @@
+"""The 37 ticket events that Zendesk has (reference/zendesk-api §1.2), and which of them a desk stores."""
+
+import re
+from string import Formatter
+
+from ticketsync.sync.event import CREATED, DELETIONS, MERGED, UNDELETED
+from ticketsync.sync.policy import Policy
+
+ASSIGNED = "agent_assignment_changed"
+STATUS_CHANGED = "status_changed"
+
+# What the life of a task depends on, whatever the policy.
+ALWAYS_STORED = DELETIONS | {
+    CREATED,
+    MERGED,
+    UNDELETED,
+    ASSIGNED,
+    STATUS_CHANGED,
+    "custom_status_changed",
+    "subject_changed",
+}
+_OF_TITLE_FIELDS = {"priority": "priority_changed", "type": "type_changed"}
+_OF_TAGS = "tags_changed"
+
+KNOWN = ALWAYS_STORED | {
+    *_OF_TITLE_FIELDS.values(),
+    _OF_TAGS,
+    "attachment_linked_to_comment",
+    "attachment_redacted_from_comment",
+    "brand_changed",
+    "comment_added",
+    "comment_made_private",
+    "comment_redacted",
+    "csat_received",
+    "csat_requested",
+    "custom_field_changed",
+    "description_changed",
+    "email_ccs_changed",
+    "external_id_changed",
+    "followers_changed",
+    "form_changed",
+    "group_assignment_changed",
+    "next_sla_breach_changed",
+    "ola_policy_changed",
+    "organization_changed",
+    "problem_link_changed",
+    "requester_changed",
+    "schedule_changed",
+    "sla_policy_changed",
+    "submitter_changed",
+    "task_due_at_changed",
+}
+
+# Some of Zendesk's own examples have a slash in place of the second colon.
+_TYPE = re.compile(r"zen:event-type[:/]([a-z0-9_]+)\.([a-z0-9_]+)", re.ASCII | re.IGNORECASE)
+
+
+def read_type(event_type: str) -> tuple[str, str] | None:
+    """Domain and name of an event type: ('ticket', 'created'); None when it is no event type."""
+    match = _TYPE.fullmatch(event_type.strip())
+    return (match[1].lower(), match[2].lower()) if match else None
+
+
+def stored_kinds(policy: Policy) -> frozenset[str]:
+    """The events that can change a task under this policy."""
+    of_title = {_OF_TITLE_FIELDS[name] for name in _fields_of(policy.title) if name in _OF_TITLE_FIELDS}
+    of_tags = {_OF_TAGS} if policy.tags_it_names else set()
+    return frozenset(ALWAYS_STORED | of_title | of_tags)
+
+
+def _fields_of(title: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(title) if name}
+
+
+def why_ignored(domain: str, name: str, stored: frozenset[str]) -> str | None:
+    """Why an event of this type is not stored; None when it is."""
+    if domain != "ticket":
+        return "not_about_a_ticket"
+    if name not in KNOWN:
+        return "unknown_event_type"
+    return None if name in stored else "changes_no_task"

@@ -1,0 +1,81 @@
+"""From REST's tickets to events: the answer of a read, and a row of the incremental export."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ticketsync.sync.event import HINT, READ, ROW, Event
+from ticketsync.sync.snapshot import TicketSnapshot
+from ticketsync.zendesk.fields import Unreadable, read_ticket_id
+from ticketsync.zendesk.snapshots import read_snapshot
+
+SCRUBBED_SUBJECT = "SCRUBBED"  # what the export shows of a ticket whose text was erased (reference/zendesk-api §8)
+LATEST_SECOND = 253402300799  # the last that a datetime holds
+
+
+def read_event(ticket_id: int, ticket: Mapping[str, Any], *, as_of: datetime | None, now: datetime) -> Event:
+    """The `read` event of REST's ticket. `as_of`: when Zendesk answered, by its own clock.
+
+    Raises Unreadable, also for an answer about another ticket than the one that was asked for.
+
+    Two reads within one second may differ, so each has an id of its own.
+    """
+    snapshot = _rest_snapshot(ticket)
+    if snapshot.id != ticket_id:
+        raise Unreadable("id")
+    when = f"{(as_of or now).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return Event(
+        id=f"read-{ticket_id}-{when}-{secrets.token_hex(4)}",
+        ticket_id=ticket_id,
+        kind=READ,
+        source="read",
+        received_at=now,
+        snapshot=snapshot,
+        as_of=as_of,
+    )
+
+
+def row_event(row: Any, *, now: datetime) -> Event | None:
+    """The `row` event of an export's row; a hint where a part is unreadable, None where even the ticket's id is."""
+    if not isinstance(row, dict):
+        return None
+    generated = _moment(row.get("generated_timestamp"))
+    try:
+        ticket_id = read_ticket_id(row.get("id"))
+    except Unreadable:
+        return None
+    snapshot, unreadable = _snapshot_or_reason(row)
+    return Event(
+        id=f"row-{ticket_id}-{row['generated_timestamp'] if generated else now.isoformat()}",
+        ticket_id=ticket_id,
+        kind=ROW if unreadable is None else HINT,
+        source="export",
+        received_at=now,
+        snapshot=snapshot,
+        as_of=generated,
+        scrubbed=snapshot is not None and _is_scrubbed(row, snapshot),
+        hint=unreadable,
+    )
+
+
+def _snapshot_or_reason(row: Mapping[str, Any]) -> tuple[TicketSnapshot | None, str | None]:
+    try:
+        return _rest_snapshot(row), None
+    except Unreadable as error:
+        return None, f"unreadable_{error.field}"
+
+
+def _rest_snapshot(ticket: Mapping[str, Any]) -> TicketSnapshot:
+    return read_snapshot(ticket, custom_status="custom_status_id", form="ticket_form_id")
+
+
+def _is_scrubbed(row: Mapping[str, Any], snapshot: TicketSnapshot) -> bool:
+    erased = snapshot.status == "deleted" and SCRUBBED_SUBJECT in (row.get("subject"), row.get("raw_subject"))
+    return erased or snapshot.status == "scrubbed"
+
+
+def _moment(timestamp: Any) -> datetime | None:
+    if not isinstance(timestamp, int) or isinstance(timestamp, bool) or not 0 < timestamp <= LATEST_SECOND:
+        return None
+    return datetime.fromtimestamp(timestamp, UTC)
