@@ -1,0 +1,58 @@
+"""Connecting to Redis. Everything in it can be wiped, so nothing ever waits for it: 250 ms, then the caller goes on."""
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
+
+from ticketsync.settings import RedisSettings
+
+TIMEOUT_SECONDS = 0.25
+
+
+def connect_redis(settings: RedisSettings) -> Redis:
+    """A client that answers in text and connects at its first command; end it with `close_redis`.
+
+    Connecting, sending and each answer may take 250 ms, and nothing is tried twice. With sentinels they are asked for
+    the master whenever a connection is made, each for 250 ms at most.
+    """
+    return _behind_sentinels(settings) if settings.use_sentinel else _plain(settings)
+
+
+async def close_redis(redis: Redis) -> None:
+    """Close the client's connections, those to the sentinels too."""
+    await redis.aclose()
+    pool = redis.connection_pool
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
+def _plain(settings: RedisSettings) -> Redis:
+    return Redis(
+        host=settings.host,
+        port=settings.port,
+        db=settings.db,
+        password=_password(settings),
+        decode_responses=True,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _behind_sentinels(settings: RedisSettings) -> Redis:
+    bounds = {
+        "socket_timeout": TIMEOUT_SECONDS,
+        "socket_connect_timeout": TIMEOUT_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    sentinel = Sentinel(settings.sentinel_hosts, sentinel_kwargs=bounds, **bounds)  # type: ignore[no-untyped-call]
+    master: Redis = sentinel.master_for(
+        settings.sentinel_master, db=settings.db, password=_password(settings), decode_responses=True
+    )
+    return master
+
+
+def _password(settings: RedisSettings) -> str | None:
+    return settings.password.get_secret_value() if settings.password is not None else None
