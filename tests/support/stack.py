@@ -7,32 +7,37 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper
 
+from tests.support.tickets import Ticket
 from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox
+from ticketsync.sandbox.teamwork.settings import TeamworkSettings as TeamworkSite
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.settings import DeskSettings, RedisSettings, Settings, TeamworkSettings, ZendeskSettings
 from ticketsync.sync.event import Event
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.state import TicketState
 from ticketsync.temporal import data_converter
+from ticketsync.tickets import store_event
 from ticketsync.worker import run_worker
 
 PROJECT, TASK_LIST = 987654, 1234
+PERSON_ANN, PERSON_BEN = 500002, 500003
+ANN_KEY = ("twp_ann", "x")
 QUICK = Policy(settle_window=timedelta(seconds=1), grace_period=timedelta(seconds=30))
-BUSY = ("pending", "working")
 
 
 @dataclass
@@ -48,25 +53,31 @@ class Stack:
     zendesk_http: httpx.AsyncClient
     teamwork_http: httpx.AsyncClient
 
+    @property
+    def desk_settings(self) -> DeskSettings:
+        return self.settings.desks[self.desk]
+
+    def of_desk(self, desk: str) -> "Stack":
+        """The same stack, looked at from another of its desks."""
+        return replace(self, desk=desk)
+
+    # --- tickets
+
     def ticket(self, ticket_id: int) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(names.ticket_workflow_id(self.desk, ticket_id), result_type=TicketState)
 
     async def signal(self, *events: Event) -> WorkflowHandle[Any, Any]:
-        """Signal-with-start each event, as the server does."""
+        """Store each event as the server does."""
         for event in events:
-            await self.client.start_workflow(
-                names.TICKET_WORKFLOW,
-                TicketState(desk=self.desk, ticket_id=event.ticket_id),
-                id=names.ticket_workflow_id(self.desk, event.ticket_id),
-                task_queue=names.WORKFLOW_QUEUE,
-                start_signal=names.ZENDESK_EVENT,
-                start_signal_args=[event],
-            )
+            await store_event(self.client, self.desk, event)
         return self.ticket(events[-1].ticket_id)
 
     async def status(self, ticket_id: int) -> dict[str, Any]:
+        """What the ticket says of itself; nothing ({}) before its first run, and while it cannot answer."""
         try:
             status: dict[str, Any] = await self.ticket(ticket_id).query("status")
+        except WorkflowQueryFailedError:  # the worker was just building the run anew
+            return {}
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return {}
@@ -83,72 +94,136 @@ class Stack:
         what = f"ticket {ticket_id} is {' or '.join(states or ('in_step',))}"
         return await eventually(reached, deadline, what=what) or {}
 
+    async def with_task(self, ticket: Ticket, **deadline: float) -> int:
+        """Have the ticket created; the id of its task once it is in step."""
+        await self.signal(ticket.created())
+        return int((await self.settled(ticket.id, **deadline))["task"]["id"])
+
+    async def ended(self, ticket: Ticket) -> TicketState:
+        """The last state of the ticket's run, when it has completed."""
+        state: TicketState = await asyncio.wait_for(self.ticket(ticket.id).result(), timeout=20)
+        return state
+
+    async def put_in_zendesk(self, ticket: Ticket) -> None:
+        """Have the ticket in Zendesk as it is now, for those who read it there."""
+        seen = ticket.snapshot
+        known = seen.model_dump(mode="json", include={"id", "status", "assignee_id", "tags", "created_at"})
+        row = {**known, "subject": seen.subject or "", "updated_at": str(seen.updated_at)}
+        answer = await self.zendesk_http.post("/sandbox/tickets", json={"tickets": [row]})
+        answer.raise_for_status()
+
+    # --- tasks
+
     async def task(self, task_id: int) -> dict[str, Any] | None:
         """The task as Teamwork shows it; None when it is deleted."""
         answer = await self.teamwork_http.get(f"/projects/api/v3/tasks/{task_id}.json")
         return answer.json()["task"] if answer.status_code == httpx.codes.OK else None
 
-    async def tasks_ever(self) -> list[dict[str, Any]]:
-        """All tasks ever created, those in the trash included."""
-        answer = await self.teamwork_http.get(
-            f"/projects/api/v3/projects/{PROJECT}/tasks.json",
-            params={"includeCompletedTasks": "true", "showDeleted": "true", "pageSize": 500},
-        )
-        tasks: list[dict[str, Any]] = answer.json()["tasks"]
-        return tasks
+    async def shows(self, task_id: int, **fields: object) -> bool:
+        task = await self.task(task_id)
+        return task is not None and all(task[name] == value for name, value in fields.items())
+
+    async def tasks_of(self, ticket_id: int) -> list[int]:
+        """All tasks that were ever created for this ticket, those in the trash included."""
+        answer = await self.teamwork_http.get("/sandbox/tasks")
+        marker = f"[ticketsync:{self.desk}/{ticket_id}]"
+        return [task["id"] for task in answer.json()["tasks"] if marker in (task["description"] or "")]
+
+    def writes(self, path: str) -> int:
+        """How many writes of Teamwork whose path matches were answered 2xx."""
+        return sum(call.status is not None and call.status < 300 for call in self.teamwork.faults.writes(path))
+
+    # --- the desk
+
+    @property
+    def desk_workflow(self) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(names.desk_workflow_id(self.desk))
+
+    async def desk_state(self) -> dict[str, Any]:
+        state: dict[str, Any] = await self.desk_workflow.query("status")
+        return state
+
+    async def skip(self, workflow: WorkflowHandle[Any, Any], time: timedelta) -> None:
+        """Let that much time pass for one workflow. The clocks of activities and of all others stay real."""
+        await asyncio.wait_for(TimeSkipper(self.client).fast_forward(workflow, time), timeout=60)
 
 
 @asynccontextmanager
 async def running_stack(
-    address: str, redis_port: int, *, policy: Policy = QUICK, calls_per_minute: int = 3000, work: bool = True
+    address: str,
+    redis_port: int,
+    *,
+    policy: Policy = QUICK,
+    calls_per_minute: int = 3000,
+    tasklist_id: int | None = TASK_LIST,
+    desks: int = 1,
+    work: bool = True,
 ) -> AsyncIterator[Stack]:
-    """A desk of its own name with its own sandboxes, and a worker unless `work` is false."""
+    """Desks of their own names with sandboxes of their own, and a worker unless `work` is false.
+
+    `tasklist_id` None: the project has no list for tickets yet. All desks share one Zendesk and one project.
+    """
     async with AsyncExitStack() as cleanup:
-        zendesk, teamwork = ZendeskSandbox(), TeamworkSandbox()
+        zendesk, teamwork = ZendeskSandbox(), TeamworkSandbox(TeamworkSite(tasklist_id=tasklist_id))
         await cleanup.enter_async_context(zendesk)
         await cleanup.enter_async_context(teamwork)
         zendesk_url = (await cleanup.enter_async_context(serve(zendesk.app))).url
         teamwork_url = (await cleanup.enter_async_context(serve(teamwork.app))).url
-        desk = f"d{uuid.uuid4().hex[:12]}"
+        named = [f"d{uuid.uuid4().hex[:12]}" for _ in range(desks)]
         settings = Settings(
             redis=RedisSettings(port=redis_port, host="127.0.0.1"),
-            desks={desk: desk_settings(desk, zendesk_url, teamwork_url, policy, calls_per_minute)},
+            desks={desk: desk_settings(desk, zendesk_url, teamwork_url, policy, calls_per_minute) for desk in named},
         )
-        client = await Client.connect(address, data_converter=data_converter())
         redis = connect_redis(settings.redis)
         cleanup.push_async_callback(close_redis, redis)
-        zendesk_http = httpx.AsyncClient(
-            base_url=zendesk_url, auth=("sync@sandbox.example/token", "zendesk-sandbox-token")
-        )
+        zendesk_auth = ("sync@sandbox.example/token", "zendesk-sandbox-token")
+        zendesk_http = httpx.AsyncClient(base_url=zendesk_url, auth=zendesk_auth)
         teamwork_http = httpx.AsyncClient(base_url=teamwork_url, auth=("twp_sandbox", "x"))
         await cleanup.enter_async_context(zendesk_http)
         await cleanup.enter_async_context(teamwork_http)
-        stack = Stack(settings, desk, client, redis, zendesk, teamwork, zendesk_http, teamwork_http)
+        client = await connected(address)
+        stack = Stack(settings, named[0], client, redis, zendesk, teamwork, zendesk_http, teamwork_http)
+        cleanup.push_async_callback(terminate_all, stack)
         if work:
             await cleanup.enter_async_context(working(stack))
         yield stack
 
 
+async def connected(address: str) -> Client:
+    return await Client.connect(address, data_converter=data_converter())
+
+
+async def terminate_all(stack: Stack) -> None:
+    """Leave nothing running that the worker of another stack would find on the same queue."""
+    for desk in stack.settings.desks:
+        ours = f"WorkflowId STARTS_WITH 'ticket-{desk}-' OR WorkflowId = '{names.desk_workflow_id(desk)}'"
+        async for run in stack.client.list_workflows(f"({ours}) AND ExecutionStatus = 'Running'"):
+            try:
+                await stack.client.get_workflow_handle(run.id).terminate()
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+
+
 @asynccontextmanager
 async def working(stack: Stack) -> AsyncIterator[None]:
-    """A worker for the stack's desk, up when its desk is linked and knows its people."""
+    """A worker for the stack's desks, up when they are linked and know their people."""
     stop = asyncio.Event()
     run = asyncio.create_task(run_worker(stack.settings, stack.client, stack.redis, stop))
     try:
-        await eventually(lambda: _desk_stands(stack), what="the desk stands")
+        await eventually(lambda: _desks_stand(stack), deadline=30, what="the desks stand")
         yield
     finally:
         stop.set()
         await run
 
 
-async def _desk_stands(stack: Stack) -> bool:
-    handle = stack.client.get_workflow_handle(names.desk_workflow_id(stack.desk))
+async def _desks_stand(stack: Stack) -> bool:
     try:
-        state: dict[str, Any] = await handle.query("status")
-    except RPCError:
+        states = [await stack.of_desk(desk).desk_state() for desk in stack.settings.desks]
+    except (RPCError, WorkflowQueryFailedError):
         return False
-    return state["tasklist_id"] is not None and state["directory"]["generation"] > 0
+    return all(state["tasklist_id"] is not None and state["directory"]["generation"] > 0 for state in states)
 
 
 def desk_settings(

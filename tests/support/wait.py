@@ -4,12 +4,24 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 PAUSE = 0.01
 LONGEST_PAUSE = 0.1
 
 Result = TypeVar("Result")
+
+
+@overload
+async def eventually(
+    condition: Callable[[], Awaitable[Result]], deadline: float = 10.0, *, what: str = "the condition"
+) -> Result: ...
+
+
+@overload
+async def eventually(
+    condition: Callable[[], Result], deadline: float = 10.0, *, what: str = "the condition"
+) -> Result: ...
 
 
 async def eventually(

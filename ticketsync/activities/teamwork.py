@@ -70,6 +70,8 @@ class StepActivities:
         except NotAMember:  # surely not created: the rest goes on without that person
             refused, person = person, None
             task = await desk.teamwork.create_task(tasklist_id, name=title, description=description, assignee_id=None)
+        if person is not None and person not in task.assignee_ids:  # dropped in silence
+            refused, person = person, None
         applied = AppliedTask(id=task.id, standing="open", title=title, assignee_id=person)
         return StepResult(
             task=applied,

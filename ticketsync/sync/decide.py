@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, wanted_agent
+from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, knows_the_tags, wanted_agent
 from ticketsync.sync.event import UNREADABLE, Event
 from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, wants_read
 from ticketsync.sync.people import People
@@ -25,7 +25,7 @@ from ticketsync.sync.state import (
     journal_line,
 )
 from ticketsync.sync.status import at_rest
-from ticketsync.sync.step import AppliedTask
+from ticketsync.sync.step import STAND_ALONE, AppliedTask, Step
 
 SHORTEST_PEOPLE_WAIT = timedelta(seconds=60)
 LONGEST_PEOPLE_WAIT = timedelta(minutes=30)
@@ -68,19 +68,18 @@ def decide(
     state, command_lines = _obey(state, now)
     state, event_lines, seen = fold(state, events, rules)
     state = _surely_first(state, rules, now)
-    if state.snapshot is None and state.lifecycle.clock is None and state.read is None:
-        state = wants_read(state, "nothing_known")
+    state = _read_what_is_unknown(state, rules)
     state = _unreadable(state, events, now, asked=asked)
     wanted = desired_task(state, rules.policy, people)
     state = _wait_for_people(state, wanted, people, now)
-    state, the_plan = _plan(state, wanted, rules, now, anew=asked or bool(events))
+    anew = asked or bool(events)
+    state, the_plan = _plan(state, wanted, rules, now, anew=anew)
     state = _end(state, rules, now)
     state = _tidy(state, wanted, the_plan, rules)
-    notes = [journal_line(now, code, text) for code, text in the_plan.notes if _is_news(before, code, events)]
     return Decision(
         changes=_changes(before, state),
-        plan=the_plan.steps,
-        lines=(*command_lines, *event_lines, *notes),
+        plan=the_plan.steps if anew else _due(state, the_plan, now),
+        lines=(*command_lines, *event_lines, *_notes(before, the_plan, events, now)),
         seen=tuple(seen),
         live=_is_live(state, events, asked=asked),
     )
@@ -125,12 +124,24 @@ def _obey_one(state: TicketState, command: Command) -> TicketState:
     return state.model_copy(update={"inspect": state.task.id is not None, "revive": command.recreate})
 
 
-# --- reads that Zendesk refuses
+# --- reads
+
+
+def _read_what_is_unknown(state: TicketState, rules: Rules) -> TicketState:
+    """Without a snapshot, or with one from before the policy named its tags, nothing can be decided."""
+    if state.read is not None or state.lifecycle.deleted:
+        return state
+    if state.snapshot is None:
+        return wants_read(state, "nothing_known")
+    return state if knows_the_tags(state, rules.policy) else wants_read(state, "policy_names_other_tags")
 
 
 def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *, asked: bool) -> TicketState:
-    """A 404 from Zendesk never deletes by itself (wrong account, lost rights): it blocks, and is tried again slowly."""
-    if any(event.kind == UNREADABLE for event in events):
+    """A 404 from Zendesk never deletes by itself (wrong account, lost rights): it blocks, and is tried again slowly.
+
+    Of a ticket that is known to be deleted it is what was to be expected.
+    """
+    if any(event.kind == UNREADABLE for event in events) and not state.lifecycle.deleted:
         known = state.read_trouble
         tries = known.tries + 1 if known is not None else 1
         trouble = Trouble(
@@ -155,8 +166,9 @@ def _wait_for_people(state: TicketState, wanted: DesiredTask | None, people: Peo
         return state.model_copy(update={"waiting": None})
     agent_id = wanted_agent(state, state.snapshot) or 0
     waiting = state.waiting
-    since = waiting.since if waiting is not None and waiting.agent_id == agent_id else now
-    generation = waiting.generation if waiting is not None and waiting.agent_id == agent_id else people.generation
+    known = waiting if waiting is not None and waiting.agent_id == agent_id else None
+    since = known.since if known is not None else now
+    generation = known.generation if known is not None and known.generation is not None else people.generation
     pause = min(max(SHORTEST_PEOPLE_WAIT, (now - since) / 2), LONGEST_PEOPLE_WAIT)
     waiting = WaitingForPeople(agent_id=agent_id, generation=generation, since=since, retry_at=now + pause)
     return state.model_copy(update={"waiting": waiting})
@@ -196,6 +208,16 @@ def _settle(state: TicketState, the_plan: Plan, rules: Rules, now: datetime) -> 
     return state, the_plan.model_copy(update={"steps": (), "notes": (*the_plan.notes, note)})
 
 
+def _due(state: TicketState, the_plan: Plan, now: datetime) -> tuple[Step, ...]:
+    """The plan without what is blocked and not to be tried again yet: other timers ring in between."""
+    trouble = state.trouble
+    if trouble is None or trouble.retry_at is None or now >= trouble.retry_at:
+        return the_plan.steps
+    if trouble.what in STAND_ALONE:
+        return ()
+    return tuple(step for step in the_plan.steps if step.kind != trouble.what)
+
+
 # --- end
 
 
@@ -217,8 +239,10 @@ def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules:
     kinds = {step.kind for step in the_plan.steps}
     sync_state, reason = at_rest(state, wanted, the_plan)
     troubled = state.trouble is not None and state.trouble.what in kinds
+    is_back = wanted is not None and wanted.standing != "absent"
     return state.model_copy(
         update={
+            "task": state.task.model_copy(update={"protected": state.task.protected and not is_back}),
             "revive": state.revive and bool(kinds & {"restore", "reopen", "create", "inspect"}),
             "inspect": state.inspect and "inspect" in kinds,
             "trouble": state.trouble if troubled else None,
@@ -229,9 +253,11 @@ def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules:
     )
 
 
-def _is_news(before: TicketState, code: str, events: tuple[Event, ...]) -> bool:
-    """A decision without events repeats no note that the journal ends with."""
-    return bool(events) or not before.journal or before.journal[-1].code != code
+def _notes(before: TicketState, the_plan: Plan, events: tuple[Event, ...], now: datetime) -> list[JournalLine]:
+    """What was considered and not done. A decision without events repeats no note that the journal ends with."""
+    recent = () if events else before.journal[-len(the_plan.notes) :]
+    known = {line.code for line in recent}
+    return [journal_line(now, code, text) for code, text in the_plan.notes if code not in known]
 
 
 def _is_live(state: TicketState, events: tuple[Event, ...], *, asked: bool) -> bool | None:

@@ -19,6 +19,7 @@ Wanted = Literal["open", "completed", "absent"]
 class DesiredTask(BaseModel):
     """The task as it should be. `why` names the rule for its standing, `who` the rule for its person.
 
+    `outside` is the filter's reason when the ticket is outside it, also where the policy keeps its task in step.
     `person_unknown` says that the directory could not answer: the person stays as it is for now.
     """
 
@@ -30,16 +31,23 @@ class DesiredTask(BaseModel):
     assignee_id: int | None = None
     who: str = ""
     person_unknown: bool = False
+    outside: str | None = None
+
+
+def knows_the_tags(state: TicketState, policy: Policy) -> bool:
+    """Whether the snapshot was folded when the policy named the same tags: of all others it holds none."""
+    return policy.tags_it_names <= frozenset(state.tags_kept)
 
 
 def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredTask | None:
-    """The task this ticket should have; None while nothing is known of the ticket but that it exists."""
+    """The task this ticket should have; None while too little is known of the ticket to tell."""
     if state.lifecycle.deleted:
         return DesiredTask(standing="absent", why=state.lifecycle.how or "deleted")
     snapshot = state.snapshot
-    if snapshot is None:
+    if snapshot is None or not knows_the_tags(state, policy):
         return None
-    standing, why = _standing(state, snapshot, policy)
+    outside = policy.refuses(snapshot)
+    standing, why = _standing(state, snapshot, policy, outside)
     assignee_id, who = wanted_person(state, snapshot, people)
     return DesiredTask(
         standing=standing,
@@ -48,15 +56,15 @@ def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredT
         assignee_id=assignee_id,
         who=who,
         person_unknown=who in UNKNOWN_PERSON,
+        outside=outside,
     )
 
 
-def _standing(state: TicketState, snapshot: TicketSnapshot, policy: Policy) -> tuple[Wanted, str]:
+def _standing(state: TicketState, snapshot: TicketSnapshot, policy: Policy, outside: str | None) -> tuple[Wanted, str]:
+    if outside is not None and policy.on_filtered != "keep":
+        return ("completed" if policy.on_filtered == "complete" else "absent"), outside
     if state.lifecycle.merged:
         return "completed", "merged"
-    filtered = policy.refuses(snapshot)
-    if filtered is not None and policy.on_filtered != "keep":
-        return ("completed" if policy.on_filtered == "complete" else "absent"), filtered
     if snapshot.status in CLOSED_STATUSES:
         return _closed(state, policy), "closed"
     if snapshot.status == "solved":
@@ -109,11 +117,11 @@ def wanted_agent(state: TicketState, snapshot: TicketSnapshot) -> int | None:
 
 
 def _was_asked_for(state: TicketState, agent_id: int, people: People) -> bool:
-    """Whether this directory was made after it was asked for that agent: then there is no such agent."""
+    """Whether this directory is newer than one that did not know that agent: then there is no such agent."""
     asked = state.waiting
-    if asked is None or asked.agent_id != agent_id or people.generation is None:
+    if asked is None or asked.agent_id != agent_id or people.generation is None or asked.generation is None:
         return False
-    return people.generation > (asked.generation or 0)
+    return people.generation > asked.generation
 
 
 def _mapped(person: int | None, snapshot: TicketSnapshot) -> tuple[int | None, str]:

@@ -8,14 +8,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ticketsync.sync.snapshot import Clock, TicketSnapshot
+from ticketsync.sync.snapshot import Clock, TicketSnapshot, nine_digits
 
 Source = Literal["webhook", "trigger", "export", "read", "desk", "operator"]
 
 CREATED = "created"
 MERGED = "merged"
 UNDELETED = "undeleted"
-DELETIONS = frozenset({"soft_deleted", "permanently_deleted", "marked_as_spam"})
+PERMANENTLY_DELETED = "permanently_deleted"
+DELETIONS = frozenset({"soft_deleted", PERMANENTLY_DELETED, "marked_as_spam"})
 
 ROW = "row"  # a row of the incremental export
 READ = "read"  # the answer of a read that the workflow asked for
@@ -62,7 +63,8 @@ class Event(BaseModel):
         if self.snapshot is None or self.snapshot.updated_at is None or self.hint is not None:
             return None
         if self.kind in (ROW, READ):
-            return Clock(updated_at=self.snapshot.updated_at, settled=self.settled, event_id=self.id)
+            taken = nine_digits(self.as_of) if self.settled and self.as_of is not None else ""
+            return Clock(updated_at=self.snapshot.updated_at, settled=self.settled, time=taken, event_id=self.id)
         return Clock(updated_at=self.snapshot.updated_at, time=self.time, position=self.position, event_id=self.id)
 
     @property

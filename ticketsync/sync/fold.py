@@ -3,9 +3,9 @@
 Three things are remembered, each in its own way:
 
 - the newest *snapshot*, by `Clock`;
-- the *lifecycle* (deleted or not), by a clock of its own, because it comes from what kind of event it is, never from
-  the status that a snapshot shows;
-- *facts that stay true* however late they arrive: merged, was assigned, wanted a task once.
+- the *lifecycle* (deleted or not), by the moments at which it was said, because it comes from what kind of event it is,
+  never from the status that a snapshot shows, and a restore may leave `updated_at` alone;
+- *facts that stay true* however late they arrive: merged, was assigned, wanted a task once, permanently deleted.
 
 When two clocks do not tell which came first and the contents differ, the newest by our order is kept for the moment and
 a read is wanted: what a read says after that second is over is newer than everything in it.
@@ -14,6 +14,7 @@ a read is wanted: what a read says after that second is over is newer than every
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,6 +23,7 @@ from ticketsync.sync.event import (
     DESK_HEALED,
     DIRECTORY_CHANGED,
     MERGED,
+    PERMANENTLY_DELETED,
     READ,
     ROW,
     UNDELETED,
@@ -30,15 +32,16 @@ from ticketsync.sync.event import (
 )
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.snapshot import CLOSED_BY_MERGE, Clock, TicketSnapshot, nine_digits
-from ticketsync.sync.state import JournalLine, ReadWanted, TicketState, journal_line
+from ticketsync.sync.state import JournalLine, Lifecycle, ReadWanted, TicketState, journal_line
 
 NEWS_OF_THE_DESK = frozenset({DIRECTORY_CHANGED, DESK_HEALED})
 LIVE_STATUSES = frozenset({"new", "open", "pending", "hold"})
 CLOSED_STATUSES = frozenset({"closed", "archived"})
 GONE_STATUSES = frozenset({"deleted", "scrubbed"})
 
-# A live ticket read this long after its delete was restored, even where the restore left `updated_at` alone.
-SURELY_AFTER = timedelta(seconds=10)
+# A read or row and an event this far apart tell surely which came first: Zendesk may answer from a copy that lags, and
+# stamps its events a little later than they happen.
+SURELY_APART = timedelta(seconds=10)
 
 
 class Rules(BaseModel):
@@ -54,6 +57,7 @@ def fold(
     state: TicketState, events: tuple[Event, ...], rules: Rules
 ) -> tuple[TicketState, list[JournalLine], list[str]]:
     """The state after these events, a line on each of them, and the hashes of those that were new."""
+    clock_before = state.clock
     lines: list[JournalLine] = []
     seen: list[str] = []
     for event in events:
@@ -64,6 +68,8 @@ def fold(
         seen.append(event_hash(event.id))
         state, line = _fold_one(state, event, rules)
         lines.append(line)
+    if state.clock != clock_before:
+        state = state.model_copy(update={"tags_kept": tuple(sorted(rules.policy.tags_it_names))})
     return state, lines, seen
 
 
@@ -76,12 +82,10 @@ def _fold_one(state: TicketState, event: Event, rules: Rules) -> tuple[TicketSta
     if event.kind in NEWS_OF_THE_DESK:
         return _news_of_the_desk(state, event)
     state = _keep_facts(state, event, rules)
-    if event.kind == UNREADABLE:
-        return _answered(state, event), _line(
-            event, "unreadable", "Zendesk answers 404 and does not list it as deleted"
-        )
-    if event.kind == READ:
+    if event.source == "read":
         state = _answered(state, event)
+    if event.kind == UNREADABLE:
+        return state, _line(event, "unreadable", "Zendesk answers 404 and does not list it as deleted")
     state, lifecycle_code = _fold_lifecycle(state, event)
     state, code = _fold_snapshot(state, event, rules)
     return state, _explain(event, lifecycle_code or code)
@@ -143,23 +147,27 @@ def _answered(state: TicketState, event: Event) -> TicketState:
 # --- lifecycle
 
 
+class Span(NamedTuple):
+    """The moments between which something was true, as text of nine digits."""
+
+    earliest: str
+    latest: str
+
+
+FOREVER = Span("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999999Z")  # nothing comes after it
+
+
 def _fold_lifecycle(state: TicketState, event: Event) -> tuple[TicketState, str | None]:
-    deleted = _says_deleted(event)
-    clock = _lifecycle_clock(event)
-    if deleted is None or clock is None:
+    deleted, span, known = _says_deleted(event), _span(event), state.lifecycle
+    if deleted is None or span is None:
         return state, None
-    known = state.lifecycle
-    if known.clock is None:
-        return _with_lifecycle(state, event, clock, deleted=deleted), _lifecycle_code(event, changed=deleted)
-    if deleted != known.deleted:
-        if _clocks_contradict(clock, known.clock, event):
-            return wants_read(state, "clocks_do_not_decide", settled=True), "in_doubt"
-        if not deleted and _lived_on(event, known.clock):
-            clock = Clock(updated_at=_second(event.as_of or clock.updated_at), settled=True, event_id=event.id)
-    if clock.order <= known.clock.order:
-        return state, "older" if deleted != known.deleted else None
     changed = deleted != known.deleted
-    return _with_lifecycle(state, event, clock, deleted=deleted), _lifecycle_code(event, changed=changed)
+    if changed and _in_doubt(event, span, known):
+        again = event.as_of + SURELY_APART + timedelta(seconds=1) if event.kind == READ and event.as_of else None
+        return wants_read(state, "clocks_do_not_decide", settled=True, not_before=again), "in_doubt"
+    if span.latest < known.earliest if changed else span.latest <= known.latest:
+        return state, "older" if changed else None
+    return _with_lifecycle(state, event, span, deleted=deleted), _lifecycle_code(event, changed=changed)
 
 
 def _says_deleted(event: Event) -> bool | None:
@@ -172,31 +180,38 @@ def _says_deleted(event: Event) -> bool | None:
     return None
 
 
-def _lifecycle_clock(event: Event) -> Clock | None:
-    """The event's clock; for a line of the list of deleted tickets, which has no snapshot, the moment of the delete."""
-    if event.clock is None and event.snapshot is None and event.as_of is not None and event.hint is None:
-        return Clock(updated_at=_second(event.as_of), settled=True, event_id=event.id)
-    return event.clock
+def _span(event: Event) -> Span | None:
+    """When it was true; None where only a read can tell."""
+    snapshot = event.snapshot
+    if event.kind == PERMANENTLY_DELETED:
+        return FOREVER
+    if event.hint is not None:
+        return None
+    if snapshot is None:  # a line of the list of deleted tickets
+        return _whole_second(event.as_of) if event.as_of is not None else None
+    if snapshot.updated_at is None:
+        return None
+    if event.kind in (READ, ROW) and event.as_of is not None:
+        taken = max(event.as_of, snapshot.updated_at)
+        return Span(nine_digits(max(snapshot.updated_at, taken - SURELY_APART)), nine_digits(taken + SURELY_APART))
+    return Span(event.time, event.time) if event.time else _whole_second(snapshot.updated_at)
 
 
-def _clocks_contradict(new: Clock, known: Clock, event: Event) -> bool:
-    """Same moment, or `updated_at` says one order and the event's time the other (a restore may leave `updated_at`)."""
-    if event.kind in (READ, ROW) and new.settled:
-        return False
-    if not new.decides_against(known):
-        return True
-    both_timed = bool(new.time) and bool(known.time)
-    return both_timed and (new.updated_at > known.updated_at) != (new.time > known.time)
+def _whole_second(moment: datetime) -> Span:
+    second = nine_digits(moment.replace(microsecond=0))
+    return Span(second, second.replace(".000000000Z", ".999999999Z"))
 
 
-def _lived_on(event: Event, deleted_at: Clock) -> bool:
-    return event.as_of is not None and event.as_of - deleted_at.updated_at >= SURELY_AFTER
+def _in_doubt(event: Event, span: Span, known: Lifecycle) -> bool:
+    """Whether the two overlap. The list of deleted tickets is believed: no further read would say more."""
+    from_the_list = event.snapshot is None
+    return not from_the_list and span.earliest <= known.latest and known.earliest <= span.latest
 
 
-def _with_lifecycle(state: TicketState, event: Event, clock: Clock, *, deleted: bool) -> TicketState:
+def _with_lifecycle(state: TicketState, event: Event, span: Span, *, deleted: bool) -> TicketState:
     how = event.kind if event.kind in DELETIONS else "deleted"
-    update = {"deleted": deleted, "how": how if deleted else None, "clock": clock}
-    revived = state.lifecycle.deleted and not deleted
+    update = {"deleted": deleted, "how": how if deleted else None, "earliest": span.earliest, "latest": span.latest}
+    revived = event.kind == UNDELETED or (state.lifecycle.deleted and not deleted)
     lifecycle = state.lifecycle.model_copy(update=update)
     return state.model_copy(update={"lifecycle": lifecycle, "revive": state.revive or revived})
 
@@ -274,25 +289,30 @@ def _content(snapshot: TicketSnapshot) -> TicketSnapshot:
 # --- reads
 
 
-def wants_read(state: TicketState, reason: str, *, settled: bool = False, doubt: datetime | None = None) -> TicketState:
+def wants_read(
+    state: TicketState,
+    reason: str,
+    *,
+    settled: bool = False,
+    doubt: datetime | None = None,
+    not_before: datetime | None = None,
+) -> TicketState:
     """The state with one more wish to read the ticket; a wish without a doubt stands until a read meets it.
 
-    `settled` asks for a read after the second of the ticket's last change is over.
+    `settled` asks for a read after the second of the ticket's last change is over; `not_before` for one to wait that
+    long, unless another wish cannot.
     """
     asked = state.reads_asked + 1
     if state.read is not None:
         settled = settled or state.read.settled
         doubt = doubt if state.read.doubt is not None else None
-    wanted = ReadWanted(reason=reason, asked=asked, settled=settled, doubt=doubt)
+        not_before = None
+    wanted = ReadWanted(reason=reason, asked=asked, settled=settled, doubt=doubt, not_before=not_before)
     return state.model_copy(update={"read": wanted, "reads_asked": asked})
 
 
 def _doubt(state: TicketState, clock: Clock) -> TicketState:
     return wants_read(state, "clocks_do_not_decide", settled=True, doubt=clock.updated_at)
-
-
-def _second(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
 
 
 # --- explanations

@@ -35,10 +35,10 @@ def plan(state: TicketState, wanted: DesiredTask) -> Plan:
 
 
 def _plan_there(state: TicketState, wanted: DesiredTask) -> Plan:
-    if state.task.gone:
-        return _plan_gone(state, wanted)
     if state.inspect:
         return Plan(steps=(Step(kind="inspect", reason="resync"),))
+    if state.task.gone:
+        return _plan_gone(state, wanted)
     if state.task.standing == "deleted" and "standing" not in state.task.uncertain:
         return Plan(steps=(Step(kind="restore", reason=wanted.why),))
     return _plan_fields(state, wanted)
@@ -68,7 +68,8 @@ def _plan_absent(task: AppliedTask, wanted: DesiredTask) -> Plan:
 
 def _plan_first(state: TicketState, wanted: DesiredTask) -> Plan:
     if not state.wanted_once:
-        return Plan(notes=((f"no_task_{wanted.why}", _why_no_task(wanted.why)),))
+        why = wanted.outside or wanted.why
+        return Plan(notes=((f"no_task_{why}", _why_no_task(why)),))
     create = Step(kind="create", reason=wanted.why, title=wanted.title, assignee_id=_allowed_person(state, wanted))
     if wanted.standing == "completed":
         return Plan(steps=(create, Step(kind="complete", reason=wanted.why)), notes=_person_notes(state, wanted))

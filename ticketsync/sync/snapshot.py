@@ -43,8 +43,9 @@ class Clock(BaseModel):
     """When a snapshot was true, as far as Zendesk tells.
 
     `updated_at` has whole seconds. Events of one second are told apart by `time` (nine digits, as text, so that nothing
-    is rounded) and by their position in the action that caused them. A read or an export row has no `time`; it is
-    `settled` when it was taken after its second was over, and then it is newer than everything of that second.
+    is rounded) and by their position in the action that caused them. A read or an export row is
+    `settled` when it was taken after its second was over: it is newer than everything of that second, and its `time` is
+    the moment at which it was taken. One taken within its second has no `time`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,7 +64,7 @@ class Clock(BaseModel):
         """Whether the two clocks surely tell which came first, when their contents differ."""
         if self.updated_at != other.updated_at or self.settled != other.settled:
             return True
-        return self.settled or (bool(self.time) and bool(other.time) and self.time != other.time)
+        return bool(self.time) and bool(other.time) and self.time != other.time
 
 
 def nine_digits(moment: datetime) -> str:

@@ -31,13 +31,18 @@ class JournalLine(BaseModel):
 
 
 class Lifecycle(BaseModel):
-    """Whether the ticket is there at all, with a clock of its own: a rename never brings a deleted ticket back."""
+    """Whether the ticket is there at all, with an order of its own: a rename never brings a deleted ticket back.
+
+    `earliest` and `latest` are the moments between which the newest that was said of it was true, as text of nine
+    digits; empty while nothing was said.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     deleted: bool = False
     how: str | None = None
-    clock: Clock | None = None
+    earliest: str = ""
+    latest: str = ""
     merged: bool = False
     merged_into: int | None = None
 
@@ -46,7 +51,8 @@ class ReadWanted(BaseModel):
     """The ticket must be read from Zendesk: `asked` counts the wishes, so that an answer tells which of them it meets.
 
     `settled` asks for an answer given after the second of the ticket's last change is over. `doubt` holds the second
-    whose events did not tell their order; anything newer ends that doubt without a read.
+    whose events did not tell their order; anything newer ends that doubt without a read. `not_before`: an answer given
+    earlier would not decide either.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +61,7 @@ class ReadWanted(BaseModel):
     asked: int
     settled: bool = False
     doubt: datetime | None = None
+    not_before: datetime | None = None
 
 
 class Trouble(BaseModel):
@@ -112,7 +119,8 @@ class TicketState(BaseModel):
     `wanted_once` stays true from any snapshot that on its own would have made a task, so that order does not matter.
     `look` says whether a task may exist already: it is looked for once, or patiently while a create may be landing;
     `no_trace` that it need not be, should the ticket prove to be young.
-    `status_before_close` is the newest status other than closed, for policy `on_closed: keep`.
+    `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` are the tags
+    that the policy named when the snapshot was folded: of all others nothing is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -124,6 +132,7 @@ class TicketState(BaseModel):
 
     snapshot: TicketSnapshot | None = None
     clock: Clock | None = None
+    tags_kept: tuple[str, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
     was_assigned: bool = False
     wanted_once: bool = False

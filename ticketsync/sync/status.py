@@ -16,7 +16,7 @@ def at_rest(state: TicketState, wanted: DesiredTask | None, the_plan: Plan) -> t
     if state.waiting is not None:
         return "pending", "waiting_for_directory"
     if state.task.standing == "none" and not state.wanted_once:
-        return "filtered", wanted.why
+        return "filtered", wanted.outside or wanted.why
     return "in_step", _note(state, wanted, the_plan)
 
 
@@ -31,7 +31,7 @@ def shown(state: TicketState, *, busy: bool) -> tuple[SyncState, str]:
     for trouble in (state.trouble, state.read_trouble):
         if trouble is not None:
             return trouble.phase, trouble.code
-    if state.refused is not None:
+    if state.refused is not None and state.task.assignee_id != state.refused.user_id:
         return "blocked", "not_a_member"
     if busy:
         return "pending", "working"

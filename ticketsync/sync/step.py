@@ -8,6 +8,9 @@ StepKind = Literal["create", "restore", "reopen", "rename", "reassign", "complet
 Field = Literal["title", "assignee", "standing"]
 Standing = Literal["none", "open", "completed", "deleted"]
 
+# What such a step finds decides the rest: while it does not succeed, nothing else of the plan can be done.
+STAND_ALONE: frozenset[StepKind] = frozenset({"create", "restore", "inspect", "delete"})
+
 FIELD_OF: dict[StepKind, Field] = {
     "create": "standing",
     "restore": "standing",

@@ -34,11 +34,16 @@ class Failure:
 
 
 class Attempt:
-    """One step or read under way. `what` is its kind."""
+    """One step or read under way. `what` is its kind.
+
+    `superseded`: nobody wants it any more, it was asked to stop. `outdated`: it goes on with values that are not the
+    newest any more, and what is missing follows.
+    """
 
     def __init__(self, what: str, start: Start, *, patient: bool) -> None:
         self.what = what
         self.superseded = False
+        self.outdated = False
         self.given_up = False
         self.patient = patient
         self._start = start

@@ -146,8 +146,13 @@ class TicketWorkflow:
         """What is under way goes on only if the new plan wants the same; then it is not begun again."""
         if self._step is not None and self._current is not None and not self._step.superseded:
             same = [step for step in self._plan if step.does_the_same_as(self._current)]
+            create = [step for step in self._plan if step.kind == self._current.kind == "create"]
             if same:
                 self._plan.remove(same[0])
+            elif create and not self._step.patient:
+                # Another create would have to look for the task of this one first, for 22 s: what changed follows.
+                self._plan.remove(create[0])
+                self._step.outdated = True
             else:
                 self._step.cancel()
         if self._read is not None and self._state.read is None and not self._read.superseded:
@@ -226,7 +231,7 @@ class TicketWorkflow:
         outcome = attempt.outcome()
         if isinstance(outcome, StepResult):
             self._state = after_success(self._state, step, outcome, now)
-            self._wake = self._wake or outcome.decide_again or attempt.superseded
+            self._wake = self._wake or outcome.decide_again or attempt.superseded or attempt.outdated
         elif self._goes_on_patiently(attempt, outcome):
             self._state = retrying(self._state, "trouble", step.kind, outcome, now)
             attempt.be_patient()
