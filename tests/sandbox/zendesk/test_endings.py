@@ -106,3 +106,12 @@ async def test_nothing_is_merged_into_a_closed_ticket(desk: Desk) -> None:
 
 async def test_an_unknown_job_is_a_404(desk: Desk) -> None:
     assert (await desk.client.get("/api/v2/job_statuses/V3-none")).status_code == 404
+
+
+async def test_the_trash_is_listed_newest_delete_first_when_asked(desk: Desk) -> None:
+    first, second = (await desk.create())["id"], (await desk.create())["id"]
+    await desk.client.delete(f"/api/v2/tickets/{second}")
+    await desk.client.put("/sandbox/clock", json={"offset_seconds": 5})
+    await desk.client.delete(f"/api/v2/tickets/{first}")
+    trash = await desk.get("/api/v2/deleted_tickets?sort_by=deleted_at&sort_order=desc")
+    assert [row["id"] for row in trash["deleted_tickets"]] == [first, second]

@@ -10,7 +10,7 @@ from ticketsync.sandbox.zendesk.endings import destroy_ticket, finished_destroy_
 from ticketsync.sandbox.zendesk.errors import not_found
 from ticketsync.sandbox.zendesk.inputs import read_ids
 from ticketsync.sandbox.zendesk.models import Ticket
-from ticketsync.sandbox.zendesk.paging import address_of, listed
+from ticketsync.sandbox.zendesk.paging import address_of, listed, wants_cursor
 from ticketsync.sandbox.zendesk.views import deleted_ticket_json, job_json
 
 router = APIRouter(prefix="/api/v2", dependencies=[AGENTS_ONLY])
@@ -23,14 +23,19 @@ def _trash(account: Account) -> list[Ticket]:
 
 @router.get("/deleted_tickets")
 async def list_deleted(account: AccountHere, request: Request, response: Response) -> dict[str, Any]:
-    """Sorted by id; `sort_order=desc` turns it round."""
+    """Sorted by id, or by `sort_by=deleted_at` in offset paging; `sort_order=desc` turns it round."""
     window = account.windows.require("deleted", "deleted tickets", account.tuning.limits.deleted_tickets)
     response.headers["zendesk-ratelimit-deleted-tickets"] = window.header()
     users = account.store.state.users
     descending = request.query_params.get("sort_order") == "desc"
-    return listed(
-        request, "deleted_tickets", _trash(account), lambda one: deleted_ticket_json(one, users), descending=descending
-    )
+    trash = _trash(account)
+    if request.query_params.get("sort_by") == "deleted_at" and not wants_cursor(request):
+        trash.sort(key=_deleted_at)
+    return listed(request, "deleted_tickets", trash, lambda one: deleted_ticket_json(one, users), descending=descending)
+
+
+def _deleted_at(ticket: Ticket) -> float:
+    return ticket.ending.at.timestamp() if ticket.ending is not None else 0.0
 
 
 @router.put("/deleted_tickets/restore_many")
