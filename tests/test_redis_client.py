@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -95,8 +95,7 @@ async def test_closing_leaves_no_connection(private: EmbeddedRedis) -> None:
         async with connected(settings) as redis:
             await asyncio.gather(*(redis.ping() for _ in range(5)))
             assert not await is_alone()
-        alone: Callable[[], Awaitable[bool] | bool] = is_alone
-        await eventually(alone)
+        await eventually(is_alone)
 
 
 @pytest.fixture

@@ -1,0 +1,188 @@
+"""Running the server: it listens first, finds Temporal in the background, drains on SIGTERM and Ctrl-C, ends with 0.
+
+uvicorn would raise the signal again after its drain, so that the process ended with -15, and it sets no limit to the
+head of a request, in bytes or in time. Both are made up for here.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import AbstractContextManager, nullcontext
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+from temporalio.client import Client
+from temporalio.service import RPCError
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ticketsync.server.app import create_app
+from ticketsync.server.metrics import ServerMetrics, metrics_app
+from ticketsync.settings import Settings
+from ticketsync.settings.values import parse_address
+from ticketsync.temporal import (
+    TemporalError,
+    connect,
+    missing_search_attributes,
+    search_attributes_command,
+    wait_for_temporal,
+)
+
+DRAIN_SECONDS = 20
+KEEP_ALIVE_SECONDS = 75  # longer than a load balancer's usual 60 s: it must be the one who closes
+HEAD_SECONDS = 10.0
+HEAD_BYTES = 32 * 1024
+BACKLOG = 2048
+
+log = structlog.get_logger()
+
+
+class CannotListenError(Exception):
+    """The address is taken or not ours; the message says which and what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C, finish what is under way, and return.
+
+    Raises CannotListenError, and BadTemporalConfigError for `TEMPORAL_*` that cannot be used.
+    """
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    await connect(lazy=True)  # settings that cannot be used end the server now, not in the background
+    metrics, link = ServerMetrics(), _TemporalLink()
+    app = create_app(settings, lambda: link.client, metrics=metrics)
+    servers = [_Server(app, settings.host, settings.port)]
+    if settings.metrics_address is not None:
+        servers.append(_Server(metrics_app(metrics), *parse_address(settings.metrics_address)))
+    _stop_on_signals(servers)
+    async with asyncio.TaskGroup() as group:
+        connecting = group.create_task(link.connect())
+        await asyncio.gather(*(server.run_until_stopped() for server in servers))
+        connecting.cancel()
+
+
+class _TemporalLink:
+    """The server's client, from the moment Temporal answers; it finds back by itself after an outage."""
+
+    client: Client | None = None
+
+    async def connect(self) -> None:
+        client = await wait_for_temporal(connect, log.warning)
+        self.client = client
+        log.info("connected to Temporal", address=client.service_client.config.target_host, namespace=client.namespace)
+        await _warn_of_missing_search_attributes(client)
+
+
+async def _warn_of_missing_search_attributes(client: Client) -> None:
+    """Without them Temporal refuses every start. A worker adds them; where nobody may, this line says what to type."""
+    try:
+        missing = await missing_search_attributes(client)
+    except (RPCError, TemporalError) as error:
+        log.warning("cannot tell whether the search attributes are registered", exc_info=error)
+        return
+    if missing:
+        command = search_attributes_command(client)
+        log.warning(
+            "search attributes are missing: start a worker, or run the command", missing=missing, command=command
+        )
+
+
+def _stop_on_signals(servers: "list[_Server]") -> None:
+    def stop() -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+class _Server(uvicorn.Server):
+    """One app on one address. Stopping twice does not wait for requests under way."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._socket = listen(host, port)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=BoundedProtocol,
+                ws="none",
+                lifespan="auto",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+        )
+
+    async def run_until_stopped(self) -> None:
+        host, port = self._socket.getsockname()[:2]
+        log.info("listening", host=host, port=port)
+        await self.serve([self._socket])
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any. Raises CannotListenError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotListenError(f"cannot listen on {host}:{port} ({reason}): choose another address or port") from None
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """HTTP whose request heads have a limit: a connection that does not send one in time is closed."""
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._start_timer()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(name + value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def _count(self, part: bytes) -> None:
+        self._head_bytes += len(part)
+        if self._head_bytes > HEAD_BYTES:
+            raise ValueError(f"the head of the request is over {HEAD_BYTES} bytes")  # answered 400 by uvicorn
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None

@@ -1,0 +1,126 @@
+"""The ticket API: what `ticketsync tickets` shows and does, over HTTP, for whoever has the token."""
+
+import hmac
+from typing import Annotated, Any, Literal
+
+import structlog
+from fastapi import APIRouter, Body, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict
+from temporalio.client import Client
+
+from ticketsync.server.answers import ErrorAnswer, Refusal, unknown_desk
+from ticketsync.server.health import ClientProvider
+from ticketsync.settings import Settings
+from ticketsync.tickets import (
+    CommandName,
+    CommandRefusedError,
+    NoAnswerError,
+    TicketView,
+    UnknownTicketError,
+    command_ticket,
+    read_ticket,
+)
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorAnswer, "description": "wrong token"},
+    404: {"model": ErrorAnswer, "description": "no token is set, or unknown desk or ticket"},
+    422: {"model": ErrorAnswer, "description": "not a ticket id, or not a body that the command takes"},
+    503: {"model": ErrorAnswer, "description": "Temporal or the worker does not answer"},
+}
+COMMAND_ERRORS: dict[int | str, dict[str, Any]] = {
+    **ERRORS,
+    409: {"model": ErrorAnswer, "description": "the ticket refuses the command"},
+}
+
+log = structlog.get_logger()
+
+TicketId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class Resync(BaseModel):
+    """`recreate` brings back a task that was deleted by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recreate: bool = False
+
+
+class Queued(BaseModel):
+    """The workflow has the command and carries it out in its turn."""
+
+    status: Literal["queued"] = "queued"
+    workflow_id: str
+
+
+class TicketApi:
+    def __init__(self, settings: Settings, temporal: ClientProvider) -> None:
+        self._desks = settings.desks
+        self._token = settings.api_token
+        self._temporal = temporal
+
+    async def authorize(self, request: Request) -> None:
+        """A server without a token has no ticket API: 404, as for any other address that is not there."""
+        if self._token is None:
+            raise Refusal(404, "no_api_token", "The ticket API is off: set TICKETSYNC_API_TOKEN to use it.")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        right = hmac.compare_digest(token.strip().encode(), self._token.get_secret_value().encode())
+        if scheme.lower() != "bearer" or not right:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            raise Refusal(401, "wrong_token", "Send TICKETSYNC_API_TOKEN as bearer token.", challenge)
+
+    async def read(self, desk: str, ticket_id: int) -> TicketView:
+        client = self._client(desk)
+        try:
+            return await read_ticket(client, desk, ticket_id)
+        except UnknownTicketError:
+            raise _unknown_ticket() from None
+        except NoAnswerError as error:
+            raise _no_answer(error) from None
+
+    async def command(self, desk: str, ticket_id: int, command: CommandName, *args: Any) -> Queued:
+        client = self._client(desk)
+        try:
+            workflow_id = await command_ticket(client, desk, ticket_id, command, args=args)
+        except UnknownTicketError:
+            raise _unknown_ticket() from None
+        except CommandRefusedError as error:
+            raise Refusal(409, "refused", f"The ticket refuses: {error.code}") from None
+        except NoAnswerError as error:
+            raise _no_answer(error) from None
+        log.info("command queued", desk=desk, ticket=ticket_id, command=command)
+        return Queued(workflow_id=workflow_id)
+
+    def _client(self, desk: str) -> Client:
+        if desk not in self._desks:
+            raise unknown_desk()
+        client = self._temporal()
+        if client is None:
+            raise _no_answer(NoAnswerError("NOT_CONNECTED"))
+        return client
+
+
+def ticket_routes(api: TicketApi) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/desks/{desk}/tickets/{ticket_id}", tags=["tickets"])
+    secured = [Depends(api.authorize)]
+
+    @router.get("", dependencies=secured, responses=ERRORS)
+    async def show_ticket(desk: str, ticket_id: TicketId) -> TicketView:
+        return await api.read(desk, ticket_id)
+
+    @router.post("/retry", status_code=202, dependencies=secured, responses=COMMAND_ERRORS)
+    async def retry_ticket(desk: str, ticket_id: TicketId) -> Queued:
+        return await api.command(desk, ticket_id, "retry")
+
+    @router.post("/resync", status_code=202, dependencies=secured, responses=COMMAND_ERRORS)
+    async def resync_ticket(desk: str, ticket_id: TicketId, body: Annotated[Resync | None, Body()] = None) -> Queued:
+        return await api.command(desk, ticket_id, "resync", body is not None and body.recreate)
+
+    return router
+
+
+def _unknown_ticket() -> Refusal:
+    return Refusal(404, "unknown_ticket", "This ticket has no workflow: nothing was heard of it within the retention.")
+
+
+def _no_answer(error: NoAnswerError) -> Refusal:
+    return Refusal(503, "no_answer", f"Temporal or a worker does not answer ({error.code}): look again, then repeat.")
