@@ -11,6 +11,7 @@ class Reason(NamedTuple):
 
 
 BY_ITSELF = "nothing: it goes on by itself"
+SEE_THE_FAILED_STEP = "see the answer at the failed step, in the ticket's history in the Temporal UI"
 
 REASONS: dict[str, Reason] = {
     # under way
@@ -45,15 +46,16 @@ REASONS: dict[str, Reason] = {
     "timed_out": Reason("an attempt took too long, or its worker ended", BY_ITSELF),
     "rate_limited": Reason("the site's quota was used up", "if it is common: lower calls_per_minute of the desk"),
     "waiting_for_quota": Reason("all calls of our own quota are taken", "if it is common: raise calls_per_minute"),
+    "deleted_list_just_read": Reason("Zendesk's list of deleted tickets was read a moment ago", BY_ITSELF),
     "no_task_list_yet": Reason("the desk is still looking for its task list", BY_ITSELF),
     # blocked
     "not_a_member": Reason(
         "Teamwork does not take this assignee: the task is kept without",
         "add the person to the project, or map another",
     ),
-    "refused": Reason("Teamwork does not take this change", 'see the answer in "ticketsync tickets why"'),
+    "refused": Reason("Teamwork does not take this change", SEE_THE_FAILED_STEP),
     "forbidden": Reason("the key's user lacks the permission", "give that user the permission in the project"),
-    "not_found": Reason("the other side does not know what was asked for", 'see "ticketsync tickets why"'),
+    "not_found": Reason("the other side does not know what was asked for", SEE_THE_FAILED_STEP),
     "unexpected_answer": Reason("the answer was not one of the API's", "check the base URL: is it the site's own?"),
     "credentials_refused": Reason("Teamwork refuses the API key: the whole desk waits", "set a working key"),
     "zendesk_credentials_refused": Reason("Zendesk refuses the API token: reads wait", "set a working token"),

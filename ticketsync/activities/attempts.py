@@ -14,17 +14,14 @@ from temporalio.service import RPCError
 
 from ticketsync import names
 from ticketsync.activities.board import DeskBoard
-from ticketsync.activities.failures import fail, hold_up
+from ticketsync.activities.failures import fail, hold_up, nothing_was_sent
 from ticketsync.desks import Desk
-from ticketsync.sync.desk import DeskFacts, DeskTrouble, Side
+from ticketsync.sync.desk import CREDENTIALS_REFUSED, DeskFacts, DeskTrouble, Side
 from ticketsync.teamwork import errors as teamwork
 from ticketsync.zendesk import errors as zendesk
 
 MARGIN = 2.0  # seconds before Temporal gives an attempt up that it gives up itself: nothing may land after that
 TELL_TIMEOUT = timedelta(seconds=1)
-CREDENTIALS_REFUSED: dict[Side, str] = {"teamwork": "credentials_refused", "zendesk": "zendesk_credentials_refused"}
-PROJECT_UNREACHABLE = "project_unreachable"
-TASKLIST_GONE = "tasklist_gone"
 
 
 class Attempts:
@@ -46,17 +43,16 @@ class Attempts:
 
         Raises ApplicationError for everything that can go wrong; a cause that holds up the whole desk is told to it.
         """
-        facts = await self._board.facts(name)
-        _stop_if_held_up(facts, side, even_paused=even_paused)
         try:
-            async with asyncio.timeout(_time_left()):
+            async with asyncio.timeout(_time_left()):  # from the very start: Temporal counts the look at the desk too
+                facts = await self._board.facts(name)
+                _stop_if_held_up(facts, side, even_paused=even_paused)
                 yield self._desks[name], facts
         except (teamwork.Unauthorized, zendesk.Unauthorized):
             await self.tell_trouble(name, side, CREDENTIALS_REFUSED[side])
             hold_up(CREDENTIALS_REFUSED[side], f"give desk {name} a working {side} token")
         except (teamwork.TeamworkError, zendesk.ZendeskError) as error:
-            # Of an attempt before this one nothing is known here: it may have been sent and its answer lost.
-            fail(error, nothing_sent=activity.info().attempt == 1 and not getattr(error, "sent", False))
+            fail(error, nothing_sent=nothing_was_sent() and not getattr(error, "sent", False))
         except TimeoutError:
             fail(teamwork.AnswerLost("the whole attempt", cause="it took too long"))
 

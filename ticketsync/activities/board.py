@@ -11,7 +11,7 @@ from ticketsync.sync.desk import FACTS, DeskFacts
 
 FACTS_AGE = 2.0  # seconds that "all is well" may be old before the next attempt asks again
 LINK_AGE = 30.0  # seconds that the moment of linking may be old
-ASK_TIMEOUT = timedelta(seconds=1)
+ASK_TIMEOUT = timedelta(milliseconds=500)
 
 
 class DeskBoard:

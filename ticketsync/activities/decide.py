@@ -22,7 +22,7 @@ from ticketsync.sync.fold import Rules
 from ticketsync.sync.requests import DecideRequest
 from ticketsync.sync.state import Decision, TicketState
 
-LOOK_TIMEOUT = timedelta(seconds=1)
+LOOK_TIMEOUT = timedelta(milliseconds=700)  # two of these and Redis fit into the two seconds of one attempt
 ASK_DIRECTORY_EVERY = 5.0
 JUST_LINKED = timedelta(minutes=5)
 
@@ -55,13 +55,17 @@ class DecideActivities:
     # --- an earlier life of the same ticket
 
     async def _earlier_life(self, request: DecideRequest, rules: Rules) -> EarlierLife:
-        """The newest closed run knows most, then the hint in Redis."""
+        """The newest closed run knows most, then the hint in Redis; no answer means that anything may have been."""
         desk, ticket_id = request.state.desk, request.state.ticket_id
-        hint, closed = await asyncio.gather(self._hints.task_id(desk, ticket_id), self._closed_run(desk, ticket_id))
-        if closed is not None and closed.status == WorkflowExecutionStatus.COMPLETED:
-            state = await self._result(closed)
-            if state is not None:
-                return EarlierLife(state=state)
+        hint = await self._hints.task_id(desk, ticket_id)
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT.total_seconds()):
+                closed = await self._closed_run(desk, ticket_id)
+                ended = await self._result(closed) if closed is not None else None
+        except (RPCError, TimeoutError):
+            return EarlierLife(task_id=hint, may_be_creating=True)
+        if ended is not None:
+            return EarlierLife(state=ended)
         if hint is not None:
             return EarlierLife(task_id=hint)
         if closed is not None:
@@ -70,22 +74,23 @@ class DecideActivities:
         return EarlierLife(no_trace=True, may_be_creating=_is_just_linked(request, rules))
 
     async def _closed_run(self, desk: str, ticket_id: int) -> WorkflowExecution | None:
+        """The newest run of this ticket that ended. Raises RPCError."""
         query = (
             f"WorkflowId = '{names.ticket_workflow_id(desk, ticket_id)}' "
             "AND ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'"
         )
-        try:
-            async for run in self._client.list_workflows(query, page_size=1, limit=1, rpc_timeout=LOOK_TIMEOUT):
-                return run
-        except RPCError:
-            return None
+        async for run in self._client.list_workflows(query, page_size=1, limit=1, rpc_timeout=LOOK_TIMEOUT):
+            return run
         return None
 
     async def _result(self, run: WorkflowExecution) -> TicketState | None:
+        """The last state of a run that completed; None of one that was ended in another way. Raises RPCError."""
+        if run.status != WorkflowExecutionStatus.COMPLETED:
+            return None
         handle = self._client.get_workflow_handle(run.id, run_id=run.run_id, result_type=TicketState)
         try:
             state: TicketState = await handle.result(follow_runs=False, rpc_timeout=LOOK_TIMEOUT)
-        except (RPCError, TemporalError, ValueError):
+        except (TemporalError, ValueError):
             return None
         return state
 

@@ -8,13 +8,16 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from ticketsync import names
-from ticketsync.activities.attempts import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, TASKLIST_GONE, Attempts
+from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.failures import fail
 from ticketsync.activities.matching import match_people
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
 from ticketsync.hints import Hints
 from ticketsync.sync.desk import (
+    CREDENTIALS_REFUSED,
+    PROJECT_UNREACHABLE,
+    TASKLIST_GONE,
     DeskRequest,
     DirectoryLoaded,
     DirectoryRequest,
@@ -23,7 +26,7 @@ from ticketsync.sync.desk import (
     NudgeRequest,
     ProbeRequest,
 )
-from ticketsync.sync.event import Event
+from ticketsync.sync.event import DESK_HEALED, Event
 from ticketsync.teamwork import errors as teamwork
 from ticketsync.teamwork.marker import markers_in
 from ticketsync.teamwork.models import Task
@@ -124,9 +127,9 @@ class DeskActivities:
         try:
             await handle.signal(names.ZENDESK_EVENT, event, rpc_timeout=SIGNAL_TIMEOUT)
         except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                return 0
-            raise
+            if error.status != RPCStatusCode.NOT_FOUND:  # one that takes no word must not keep it from all others
+                activity.logger.warning("a ticket could not be told", extra={"workflow": workflow_id})
+            return 0
         return 1
 
     # --- hints for all tasks there are
@@ -204,7 +207,9 @@ def _conditions(nudge: Nudge) -> list[str]:
     quoted = [", ".join(f"'{who}'" for who in portion) for portion in portions]
     by_person = [f"{names.ASSIGNEE_ID.name} IN ({ids})" for ids in quoted]
     by_reason = [f"{names.REASON.name} = '{reason}'" for reason in nudge.reasons]
-    return [*by_person, *by_reason]
+    # Of several troubles a ticket shows one: when a desk is well again, all that are held up are told.
+    held_up = [f"{names.SYNC_STATE.name} IN ('blocked', 'paused')"] if nudge.kind == DESK_HEALED else []
+    return [*by_person, *by_reason, *held_up]
 
 
 def _page_to_go_on_with() -> int:

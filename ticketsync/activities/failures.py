@@ -17,6 +17,8 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 120.0
 
 ClientError = teamwork.TeamworkError | zendesk.ZendeskError
 
+NOTHING_SENT = "nothing_sent"
+
 
 def fail(error: ClientError, *, nothing_sent: bool = False) -> NoReturn:
     """Raise what the workflow understands. The text holds codes and paths only, never what a ticket says.
@@ -40,7 +42,7 @@ def fail(error: ClientError, *, nothing_sent: bool = False) -> NoReturn:
 
 def hold_up(code: str, what_to_do: str, *, paused: bool = False) -> NoReturn:
     """Raise that the whole desk is held up: this attempt sent nothing, and nobody tries on by himself."""
-    details = StepFailure(code=code, desk_wide=True, paused=paused, nothing_sent=activity.info().attempt == 1)
+    details = StepFailure(code=code, desk_wide=True, paused=paused, nothing_sent=nothing_was_sent())
     raise ApplicationError(
         f"{code}: {what_to_do}",
         details,
@@ -54,11 +56,25 @@ def not_yet(code: str, what: str) -> NoReturn:
     """Raise that it is too early: nothing was sent, and it is tried again soon."""
     raise ApplicationError(
         f"{code}: {what}",
-        StepFailure(code=code, nothing_sent=activity.info().attempt == 1),
+        StepFailure(code=code, nothing_sent=nothing_was_sent()),
         type=code,
         next_retry_delay=timedelta(seconds=2),
         category=ApplicationErrorCategory.BENIGN,
     )
+
+
+def say_nothing_sent() -> None:
+    """Tell the next attempt that neither this one nor any before it can have landed.
+
+    With its number: Temporal keeps what was said for all attempts to come, and the next but one must not believe it.
+    """
+    activity.heartbeat(NOTHING_SENT, activity.info().attempt)
+
+
+def nothing_was_sent() -> bool:
+    """Whether no attempt before this one can have landed."""
+    info = activity.info()
+    return info.attempt == 1 or list(info.heartbeat_details) == [NOTHING_SENT, info.attempt - 1]
 
 
 def _pause(seconds: float | None) -> timedelta | None:

@@ -8,20 +8,19 @@ from typing import NoReturn
 from temporalio import activity
 
 from ticketsync import names
-from ticketsync.activities.attempts import PROJECT_UNREACHABLE, TASKLIST_GONE, Attempts
-from ticketsync.activities.failures import hold_up, not_yet
+from ticketsync.activities.attempts import Attempts
+from ticketsync.activities.failures import hold_up, not_yet, nothing_was_sent, say_nothing_sent
 from ticketsync.activities.find_task import find_task
 from ticketsync.desks import Desk
 from ticketsync.hints import Hints
-from ticketsync.sync.desk import DeskFacts
+from ticketsync.sync.desk import PROJECT_UNREACHABLE, TASKLIST_GONE, DeskFacts
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import AppliedTask, Standing, StepResult
-from ticketsync.teamwork import marker_line
+from ticketsync.teamwork import has_marker, marker_line
 from ticketsync.teamwork.errors import Forbidden, NotAMember, NotFound, Passing
 from ticketsync.teamwork.models import Task
 
 NAMES = names.STEP_ACTIVITIES
-NOTHING_SENT = "nothing_sent"
 
 
 class StepActivities:
@@ -134,6 +133,7 @@ class StepActivities:
         """Delete to the trash; a task that people worked on is completed instead."""
         async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
             try:
+                await self._must_be_ours(desk, request)
                 worked = await self._worked_on(desk, request)
                 if worked is not None:
                     await desk.teamwork.complete_task(_id(request))
@@ -144,6 +144,10 @@ class StepActivities:
                 await self._project_answers(desk)
                 return StepResult(task=_standing(request.task, "deleted"), answer="404: it was gone already")
             return StepResult(task=_standing(request.task, "deleted"), answer="200, in the trash for 30 days")
+
+    async def _must_be_ours(self, desk: Desk, request: StepRequest) -> None:
+        if request.task.title is None and _is_not_ours(request, await desk.teamwork.task(_id(request))):
+            raise NotFound(f"GET task {_id(request)} with the ticket's marker")
 
     async def _worked_on(self, desk: Desk, request: StepRequest) -> str | None:
         """What people did on the task, if anything. "By us" means by the key's own user."""
@@ -176,7 +180,9 @@ class StepActivities:
             return await self._back(desk, request)
         except NotFound:
             await self._project_answers(desk)
-            return StepResult(task=AppliedTask(), answer="404: not in the trash any more", decide_again=True)
+            answer = "404: not in the trash any more"
+            # A create that looked would find it again where lists still show it, and go round in circles.
+            return StepResult(task=AppliedTask(), answer=answer, looked=True, decide_again=True)
 
     async def _back(self, desk: Desk, request: StepRequest) -> StepResult:
         task = await desk.teamwork.task(_id(request))
@@ -195,6 +201,8 @@ class StepActivities:
                 task = await desk.teamwork.task(_id(request))
             except NotFound:
                 return await self._deleted_by_whom(desk, request)
+            if _is_not_ours(request, task):
+                return await self._looked_for(desk, request)
             applied = _as_found(task, request.task.assignee_id, me=await desk.me())
             return StepResult(task=applied, answer=f"read task {task.id}: {task.status}", decide_again=True)
 
@@ -247,18 +255,20 @@ def _id(request: StepRequest) -> int:
     return request.task.id
 
 
+def _is_not_ours(request: StepRequest, task: Task) -> bool:
+    """Whether a hint led to somebody else's task: of one that we wrote to ourselves the title is known."""
+    return request.task.title is None and not has_marker(task.description, request.desk, request.ticket_id)
+
+
 def _looking(request: StepRequest) -> StepRequest:
     """An attempt after one that may have landed looks first, as patiently as it can."""
-    info = activity.info()
-    if info.attempt == 1 or NOTHING_SENT in info.heartbeat_details:
-        return request
-    return request.model_copy(update={"look": "patiently"})
+    return request if nothing_was_sent() else request.model_copy(update={"look": "patiently"})
 
 
 def _say_nothing_sent(request: StepRequest) -> None:
     """Spare the next attempt the look, when neither this one nor one before it can have landed."""
     if request.look == "no":
-        activity.heartbeat(NOTHING_SENT)
+        say_nothing_sent()
 
 
 def _with(task: AppliedTask, field: str, **values: str | int | None) -> AppliedTask:

@@ -8,13 +8,14 @@ from temporalio import activity
 
 from ticketsync import names
 from ticketsync.activities.attempts import Attempts
+from ticketsync.activities.failures import not_yet
 from ticketsync.desks import Desk
 from ticketsync.sync.event import UNREADABLE, Event
 from ticketsync.sync.requests import ReadRequest
 from ticketsync.zendesk import DeletedTicket
 from ticketsync.zendesk.errors import NotFound
 
-LIST_AGE = 5.0  # seconds for which one reading of the deleted tickets serves all that wait
+READ_AT_MOST_EVERY = 10.0  # seconds between two readings of the list of deleted tickets
 LOOK_BACK = timedelta(days=31)  # Zendesk keeps deleted tickets for 30 days
 SECOND_OVER = 1.1
 
@@ -43,7 +44,7 @@ class ReadActivities:
         return event
 
     async def _deleted_or_unreadable(self, desk: Desk, request: ReadRequest) -> Event:
-        deleted = (await self._deleted_tickets(desk)).get(request.ticket_id)
+        deleted = (await self._deleted_tickets(desk, time.monotonic())).get(request.ticket_id)
         now = datetime.now(UTC)
         if deleted is None:
             return Event(
@@ -62,12 +63,19 @@ class ReadActivities:
             as_of=deleted.deleted_at,
         )
 
-    async def _deleted_tickets(self, desk: Desk) -> dict[int, DeletedTicket]:
-        """The list of deleted tickets, read once for all that wait: Zendesk allows ten readings a minute."""
+    async def _deleted_tickets(self, desk: Desk, asked_at: float) -> dict[int, DeletedTicket]:
+        """The list of deleted tickets as of the 404 at `asked_at` or later, read once for all that wait.
+
+        Zendesk allows ten readings a minute: who comes too soon after the last is asked to come again.
+        """
         async with self._locks.setdefault(desk.name, asyncio.Lock()):
-            read_at, tickets = self._deleted.get(desk.name, (0.0, {}))
-            if time.monotonic() - read_at > LIST_AGE:
-                listed = await desk.zendesk.deleted_tickets(since=datetime.now(UTC) - LOOK_BACK)
-                tickets = {ticket.id: ticket for ticket in listed}
-                self._deleted[desk.name] = (time.monotonic(), tickets)
+            read_at, tickets = self._deleted.get(desk.name, (-READ_AT_MOST_EVERY, {}))
+            if read_at >= asked_at:
+                return tickets
+            if time.monotonic() - read_at < READ_AT_MOST_EVERY:
+                not_yet("deleted_list_just_read", "the list of deleted tickets is read at most every 10 s")
+            begun = time.monotonic()
+            listed = await desk.zendesk.deleted_tickets(since=datetime.now(UTC) - LOOK_BACK)
+            tickets = {ticket.id: ticket for ticket in listed}
+            self._deleted[desk.name] = (begun, tickets)
             return tickets

@@ -30,6 +30,7 @@ from ticketsync.sync.step import STAND_ALONE, AppliedTask, Step
 SHORTEST_PEOPLE_WAIT = timedelta(seconds=60)
 LONGEST_PEOPLE_WAIT = timedelta(minutes=30)
 UNREADABLE_WAIT = timedelta(hours=72)
+UNREADABLE_TICKET = "ticket_unreadable"
 
 # Fields that a decision returns apart from `changes`, or that only the workflow writes.
 NOT_CHANGES = frozenset({"seen", "journal", "commands"})
@@ -72,13 +73,15 @@ def decide(
     state = _unreadable(state, events, now, asked=asked)
     wanted = desired_task(state, rules.policy, people)
     state = _wait_for_people(state, wanted, people, now)
-    anew = asked or bool(events)
+    anew = asked or bool(events) or state.anew
     state, the_plan = _plan(state, wanted, rules, now, anew=anew)
+    steps = the_plan.steps if anew else _due(state, the_plan, now)
     state = _end(state, rules, now)
     state = _tidy(state, wanted, the_plan, rules)
+    state = _tried_now(state, steps)
     return Decision(
         changes=_changes(before, state),
-        plan=the_plan.steps if anew else _due(state, the_plan, now),
+        plan=steps,
         lines=(*command_lines, *event_lines, *_notes(before, the_plan, events, now)),
         seen=tuple(seen),
         live=_is_live(state, events, asked=asked),
@@ -146,7 +149,7 @@ def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *,
         tries = known.tries + 1 if known is not None else 1
         trouble = Trouble(
             phase="blocked",
-            code="ticket_unreadable",
+            code=UNREADABLE_TICKET,
             what="read",
             since=known.since if known is not None else now,
             tries=tries,
@@ -218,6 +221,14 @@ def _due(state: TicketState, the_plan: Plan, now: datetime) -> tuple[Step, ...]:
     return tuple(step for step in the_plan.steps if step.kind != trouble.what)
 
 
+def _tried_now(state: TicketState, steps: tuple[Step, ...]) -> TicketState:
+    """What is begun waits for nothing any more: a timer that rings while it is under way must not call it back."""
+    trouble = state.trouble
+    if trouble is None or trouble.retry_at is None or trouble.what not in {step.kind for step in steps}:
+        return state
+    return state.model_copy(update={"trouble": trouble.model_copy(update={"retry_at": None})})
+
+
 # --- end
 
 
@@ -226,7 +237,8 @@ def _end(state: TicketState, rules: Rules, now: datetime) -> TicketState:
     if is_ended(state):
         return state.model_copy(update={"end_at": state.end_at or now + rules.policy.grace_period})
     trouble = state.read_trouble
-    if state.snapshot is None and state.task.id is None and trouble is not None:
+    unreadable = trouble is not None and trouble.code == UNREADABLE_TICKET
+    if state.snapshot is None and state.task.id is None and trouble is not None and unreadable:
         return state.model_copy(update={"end_at": trouble.since + UNREADABLE_WAIT})
     return state.model_copy(update={"end_at": None})
 
@@ -245,6 +257,7 @@ def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules:
             "task": state.task.model_copy(update={"protected": state.task.protected and not is_back}),
             "revive": state.revive and bool(kinds & {"restore", "reopen", "create", "inspect"}),
             "inspect": state.inspect and "inspect" in kinds,
+            "anew": False,
             "trouble": state.trouble if troubled else None,
             "blocked_retry": rules.policy.blocked_retry,
             "sync_state": sync_state,

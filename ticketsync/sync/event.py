@@ -3,10 +3,9 @@
 The shape is stored in Temporal for as long as workflows live: fields are added with defaults, never renamed or removed.
 """
 
-from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from ticketsync.sync.snapshot import Clock, TicketSnapshot, nine_digits
 
@@ -44,11 +43,11 @@ class Event(BaseModel):
     ticket_id: int
     kind: str
     source: Source = "webhook"
-    received_at: datetime
+    received_at: AwareDatetime
     snapshot: TicketSnapshot | None = None
     time: str = ""
     position: int = 0
-    as_of: datetime | None = None
+    as_of: AwareDatetime | None = None
     previous_assignee_id: int | None = None
     merged_into: int | None = None
     scrubbed: bool = False

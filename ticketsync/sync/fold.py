@@ -39,6 +39,8 @@ LIVE_STATUSES = frozenset({"new", "open", "pending", "hold"})
 CLOSED_STATUSES = frozenset({"closed", "archived"})
 GONE_STATUSES = frozenset({"deleted", "scrubbed"})
 
+SUBJECT_KEPT = 500  # twice what a title holds
+
 # A read or row and an event this far apart tell surely which came first: Zendesk may answer from a copy that lags, and
 # stamps its events a little later than they happen.
 SURELY_APART = timedelta(seconds=10)
@@ -163,11 +165,17 @@ def _fold_lifecycle(state: TicketState, event: Event) -> tuple[TicketState, str 
         return state, None
     changed = deleted != known.deleted
     if changed and _in_doubt(event, span, known):
-        again = event.as_of + SURELY_APART + timedelta(seconds=1) if event.kind == READ and event.as_of else None
-        return wants_read(state, "clocks_do_not_decide", settled=True, not_before=again), "in_doubt"
+        return wants_read(state, "clocks_do_not_decide", settled=True, not_before=_not_before(event)), "in_doubt"
     if span.latest < known.earliest if changed else span.latest <= known.latest:
         return state, "older" if changed else None
     return _with_lifecycle(state, event, span, deleted=deleted), _lifecycle_code(event, changed=changed)
+
+
+def _not_before(event: Event) -> datetime | None:
+    """When a read after this one can decide; by our own clock too, which may be ahead of Zendesk's."""
+    if event.kind != READ or event.as_of is None:
+        return None
+    return max(event.as_of, event.received_at) + SURELY_APART + timedelta(seconds=1)
 
 
 def _says_deleted(event: Event) -> bool | None:
@@ -276,10 +284,11 @@ def _fold_status_before_close(state: TicketState, snapshot: TicketSnapshot, cloc
 
 
 def _of_use(snapshot: TicketSnapshot, policy: Policy) -> TicketSnapshot:
-    """Without the tags that no rule names, so that the state stays small."""
+    """Without the tags that no rule names and the part of a subject that no title shows: the state stays small."""
     named = policy.tags_it_names
     tags = tuple(tag for tag in snapshot.tags if tag == CLOSED_BY_MERGE or tag.lower() in named)
-    return snapshot.model_copy(update={"tags": tuple(sorted(tags))})
+    subject = snapshot.subject and snapshot.subject.strip()[:SUBJECT_KEPT]
+    return snapshot.model_copy(update={"tags": tuple(sorted(tags)), "subject": subject})
 
 
 def _content(snapshot: TicketSnapshot) -> TicketSnapshot:

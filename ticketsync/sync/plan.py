@@ -39,7 +39,7 @@ def _plan_there(state: TicketState, wanted: DesiredTask) -> Plan:
         return Plan(steps=(Step(kind="inspect", reason="resync"),))
     if state.task.gone:
         return _plan_gone(state, wanted)
-    if state.task.standing == "deleted" and "standing" not in state.task.uncertain:
+    if state.task.standing == "deleted":
         return Plan(steps=(Step(kind="restore", reason=wanted.why),))
     return _plan_fields(state, wanted)
 

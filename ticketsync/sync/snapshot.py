@@ -5,7 +5,7 @@ Nothing here knows of Teamwork: other concerns of the same ticket (a mirror, an 
 
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 ENDED_STATUSES = frozenset({"closed", "deleted"})
 CLOSED_BY_MERGE = "closed_by_merge"
@@ -30,8 +30,8 @@ class TicketSnapshot(BaseModel):
     brand_id: int | None = None
     form_id: int | None = None
     tags: tuple[str, ...] = ()
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = None
     via: str | None = None
 
     @property
@@ -50,7 +50,7 @@ class Clock(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    updated_at: datetime
+    updated_at: AwareDatetime
     settled: bool = False
     time: str = ""
     position: int = 0

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from ticketsync.sync.snapshot import Clock, TicketSnapshot
 from ticketsync.sync.step import AppliedTask, Step
@@ -14,6 +15,7 @@ from ticketsync.sync.step import AppliedTask, Step
 SEEN_KEPT = 200
 JOURNAL_KEPT = 50
 LINE_BYTES = 400
+LINE_FRAME = 80  # what a line takes besides its code, text and event id
 
 Look = Literal["no", "once", "patiently"]
 SyncState = Literal["pending", "in_step", "retrying", "blocked", "filtered", "paused", "ended"]
@@ -119,6 +121,7 @@ class TicketState(BaseModel):
     `wanted_once` stays true from any snapshot that on its own would have made a task, so that order does not matter.
     `look` says whether a task may exist already: it is looked for once, or patiently while a create may be landing;
     `no_trace` that it need not be, should the ticket prove to be young.
+    `anew` says that the last run planned steps which it left to this one.
     `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` are the tags
     that the policy named when the snapshot was folded: of all others nothing is known.
     """
@@ -145,6 +148,7 @@ class TicketState(BaseModel):
     no_trace: bool = False
     revive: bool = False
     inspect: bool = False
+    anew: bool = False
     refused: RefusedAssignee | None = None
 
     read: ReadWanted | None = None
@@ -193,10 +197,22 @@ class Decision(BaseModel):
 
 
 def journal_line(at: datetime, code: str, text: str, event_id: str | None = None) -> JournalLine:
-    """A line cut to `LINE_BYTES`, so that the journal keeps its size whatever a subject holds."""
-    room = LINE_BYTES - 100 - len(event_id or "") - len(code)
-    cut = text.encode()[: max(room, 40)].decode(errors="ignore")
-    return JournalLine(at=at, code=code, text=cut, event_id=event_id)
+    """A line cut to `LINE_BYTES` of JSON, so that the journal keeps its size whatever a subject holds."""
+    code, event_id = _cut(code, 60), event_id and _cut(event_id, 90)
+    room = LINE_BYTES - LINE_FRAME - _size(code) - _size(event_id or "")
+    return JournalLine(at=at, code=code, text=_cut(text, room), event_id=event_id)
+
+
+def _cut(text: str, room: int) -> str:
+    """As much of a text as fits into so many bytes of JSON, where some characters take up to six."""
+    cut = text.encode()[:room].decode(errors="ignore")
+    while _size(cut) > room:
+        cut = cut[: len(cut) * 9 // 10]
+    return cut
+
+
+def _size(text: str) -> int:
+    return len(to_json(text)) - 2
 
 
 LONGEST_BLOCKED_RETRY = timedelta(hours=6)

@@ -32,19 +32,23 @@ class Failure:
     cancelled: bool = False
     details: StepFailure | None = None
 
+    @property
+    def nothing_sent(self) -> bool:
+        return self.details is not None and self.details.nothing_sent
+
 
 class Attempt:
     """One step or read under way. `what` is its kind.
 
-    `superseded`: nobody wants it any more, it was asked to stop. `outdated`: it goes on with values that are not the
-    newest any more, and what is missing follows.
+    `superseded`: nobody wants it any more. `first_create`: no create of this ticket was begun before.
     """
 
-    def __init__(self, what: str, start: Start, *, patient: bool) -> None:
+    def __init__(self, what: str, start: Start, *, patient: bool, first_create: bool = False) -> None:
         self.what = what
+        self.first_create = first_create
         self.superseded = False
-        self.outdated = False
         self.given_up = False
+        self.told_to_stop = False
         self.patient = patient
         self._start = start
         self._handle = start(PATIENT if patient else QUICK)
@@ -57,10 +61,25 @@ class Attempt:
         self.patient = True
         self._handle = self._start(PATIENT)
 
-    def cancel(self) -> None:
-        """Nobody wants this any more. What it still does counts: see `done` and `outcome`."""
+    def supersede(self) -> None:
+        """Nobody wants this any more. What it still does counts: see `done` and `outcome`.
+
+        Quick attempts are left to end, which they do within seconds. Telling them to stop helps little (a running call
+        goes on; another create would have to look for the task of this one first, for 22 s) and is not safe: where a
+        query is answered while the rules decide, the SDK (1.35) records the decision in one workflow task and hands it
+        to the workflow in the next. If the activity ends in between, the replay tells an activity to stop that had not
+        been told, and the workflow is stuck for good. In back-off, minutes long, that cannot be met.
+        """
         self.superseded = True
-        self._handle.cancel()
+        if self.patient:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Tell it to stop, whatever it is doing."""
+        self.superseded = True
+        if not self.told_to_stop:
+            self.told_to_stop = True
+            self._handle.cancel()
 
     def outcome(self) -> Any | Failure:
         """The activity's result, or why there is none."""

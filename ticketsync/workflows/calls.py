@@ -12,8 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
     from ticketsync.sync.state import Decision
     from ticketsync.sync.step import StepResult
-
-from ticketsync.workflows.attempt import Start
+    from ticketsync.workflows.attempt import Start
 
 LIVE, LATER = 2, 4  # priorities on the desk's queues; backfill has 5
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)

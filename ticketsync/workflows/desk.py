@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync import names
     from ticketsync.sync.desk import (
         FACTS,
+        TASKLIST_GONE,
         DeskFacts,
         DeskRequest,
         DeskState,
@@ -35,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
 DIRECTORY_EVERY = timedelta(hours=1)
 DIRECTORY_NEVER_WITHIN = timedelta(seconds=10)
 LOOK_AFTER_EVERY = timedelta(minutes=5)  # whether the directory and the scan's mark are still in Redis
+LOCK_AT_MOST = timedelta(minutes=10)  # one desk without a worker keeps no other from their common project
 PROBE_EVERY = timedelta(minutes=1)
 NUDGE_AGAIN = timedelta(seconds=60)
 TRY_AGAIN, TRY_AGAIN_AT_LEAST_EVERY = timedelta(seconds=10), timedelta(minutes=10)
@@ -59,7 +61,9 @@ class DeskWorkflow:
     @workflow.signal(name=names.DESK_TROUBLE)
     def desk_trouble(self, trouble: DeskTrouble) -> None:
         if trouble.side not in {known.side for known in self._state.troubles}:
-            self._put(troubles=(*self._state.troubles, trouble))
+            # A list that is gone is looked for anew, or made.
+            tasklist_id = None if trouble.code == TASKLIST_GONE else self._state.tasklist_id
+            self._put(troubles=(*self._state.troubles, trouble), tasklist_id=tasklist_id)
 
     @workflow.signal(name=names.DIRECTORY_WANTED)
     def directory_wanted(self) -> None:
@@ -93,7 +97,7 @@ class DeskWorkflow:
     @workflow.update
     def resume(self) -> str:
         self._put(paused=False)
-        self._nudge(DESK_HEALED, reasons=("paused",))
+        self._nudge(DESK_HEALED)
         return "resumed"
 
     @workflow.query
@@ -122,14 +126,19 @@ class DeskWorkflow:
         self._publish()
         concerns = (self._keep_task_list, self._keep_directory, self._keep_hints, self._keep_nudging)
         sides: tuple[Side, ...] = ("teamwork", "zendesk")
-        tasks = [asyncio.create_task(self._for_ever(concern)) for concern in concerns]
-        tasks += [asyncio.create_task(self._for_ever(partial(self._keep_probing, side))) for side in sides]
-        await workflow.wait_condition(lambda: workflow.info().is_continue_as_new_suggested() and not self._busy)
+        tasks = [asyncio.create_task(self._for_ever(concern, TRY_AGAIN_AT_LEAST_EVERY)) for concern in concerns]
+        tasks += [asyncio.create_task(self._for_ever(partial(self._keep_probing, side), PROBE_EVERY)) for side in sides]
+        await workflow.wait_condition(lambda: self._may_roll_over() or any(task.done() for task in tasks))
         for task in tasks:
+            if task.done():
+                task.result()  # an error of ours: it shows as a failing workflow task, which a deploy mends
             task.cancel()
         workflow.continue_as_new(self._state)
 
-    async def _for_ever(self, concern: Callable[[], Awaitable[None]]) -> None:
+    def _may_roll_over(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and not self._busy
+
+    async def _for_ever(self, concern: Callable[[], Awaitable[None]], longest: timedelta) -> None:
         """One concern, again and again; what fails is tried again after a pause that grows, and never ends the desk."""
         pause = TRY_AGAIN
         while True:
@@ -138,7 +147,7 @@ class DeskWorkflow:
                 pause = TRY_AGAIN
             except FailureError:
                 await workflow.sleep(pause, summary="a failed concern is tried again")
-                pause = min(pause * 2, TRY_AGAIN_AT_LEAST_EVERY)
+                pause = min(pause * 2, longest)
 
     # --- task list
 
@@ -150,6 +159,7 @@ class DeskWorkflow:
                 DeskRequest(desk=self._state.desk),
                 id=await self._lock(),
                 result_type=int,
+                execution_timeout=LOCK_AT_MOST,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             )
         except WorkflowAlreadyStartedError:  # another desk of the same project is about it
@@ -248,7 +258,7 @@ class DeskWorkflow:
         others = tuple(trouble for trouble in self._state.troubles if trouble.side != side)
         self._put(troubles=others if code is None else (*others, DeskTrouble(side=side, code=code)))
         if code is None and healed is not None:
-            self._nudge(DESK_HEALED, reasons=(healed,))
+            self._nudge(DESK_HEALED)
 
     def _trouble_of(self, side: Side) -> str | None:
         return self._state.facts.trouble_of(side)

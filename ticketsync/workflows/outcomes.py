@@ -8,11 +8,12 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.state import RefusedAssignee, TicketState, Trouble, blocked_pause, journal_line
     from ticketsync.sync.step import Step, StepResult
-
-from ticketsync.workflows.attempt import Failure
+    from ticketsync.workflows.attempt import Failure
 
 PATIENCE = timedelta(hours=72)  # counted from the first failure; then a retrying step is blocked: unreachable
 UNREACHABLE = "unreachable"
+RULES = "decide"
+RULES_RETRY = timedelta(seconds=30)  # a deploy mends them, or a look-up was slow: soon at first, then doubling
 
 Slot = Literal["trouble", "read_trouble"]
 
@@ -40,6 +41,11 @@ def _refused(state: TicketState, user_id: int, now: datetime) -> TicketState:
     return state.model_copy(update={"refused": refused})
 
 
+def without_the_create(state: TicketState) -> TicketState:
+    """A ticket's first create that surely sent nothing was none: the next one need not look for its task."""
+    return state.model_copy(update={"create_started_at": None})
+
+
 def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketState:
     """A step that did not succeed may have landed all the same, unless its activity knows that nothing was sent."""
     if nothing_sent:
@@ -49,7 +55,7 @@ def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketSt
 
 def retrying(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
     known: Trouble | None = getattr(state, slot)
-    since = known.since if _goes_on(known, what) and known is not None else now
+    since = known.since if known is not None and _goes_on(known) else now
     trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since)
     line = journal_line(now, "retrying", f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h")
     return state.model_copy(update={slot: trouble}).with_lines(line)
@@ -67,18 +73,16 @@ def blocked(state: TicketState, slot: Slot, what: str, failure: Failure, now: da
         what=what,
         since=known.since if known is not None and known.what == what else now,
         tries=tries,
-        retry_at=now + blocked_pause(state.blocked_retry, tries),
+        retry_at=now + blocked_pause(RULES_RETRY if what == RULES else state.blocked_retry, tries),
     )
     line = journal_line(now, trouble.phase, f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}")
     return state.model_copy(update={slot: trouble}).with_lines(line)
 
 
-def too_long(trouble: Trouble | None, what: str, now: datetime) -> bool:
-    return _goes_on(trouble, what) and trouble is not None and now >= trouble.since + PATIENCE
+def too_long(trouble: Trouble | None, now: datetime) -> bool:
+    return trouble is not None and _goes_on(trouble) and now >= trouble.since + PATIENCE
 
 
-def _goes_on(trouble: Trouble | None, what: str) -> bool:
-    """Whether this trouble is the same spell of not reaching the other side."""
-    if trouble is None or trouble.what != what:
-        return False
+def _goes_on(trouble: Trouble) -> bool:
+    """Whether it is a spell of not reaching the other side, whatever step met it: the next one is in it too."""
     return trouble.phase == "retrying" or trouble.code == UNREACHABLE

@@ -5,6 +5,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
     from ticketsync import names
+    from ticketsync.sync.desired import wanted_agent
     from ticketsync.sync.state import TicketState
     from ticketsync.sync.status import shown
 
@@ -39,7 +40,7 @@ def _attributes(state: TicketState, sync_state: str, reason: str) -> dict[Search
         names.TICKET_ID: str(state.ticket_id),
         names.TICKET_STATUS: status or "",
         names.TASK_ID: str(state.task.id or ""),
-        names.ASSIGNEE_ID: str((snapshot and snapshot.assignee_id) or ""),
+        names.ASSIGNEE_ID: str((snapshot and wanted_agent(state, snapshot)) or ""),
         names.REASON: reason,
         names.SYNC_STATE: sync_state,
     }

@@ -4,7 +4,7 @@ The loop waits until there is something to do, counts what came of steps and rea
 the inbox, and goes on with the plan. Everything that must survive continue-as-new is in one `TicketState`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -16,19 +16,27 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.event import HINT, Event
     from ticketsync.sync.fold import wants_read
     from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
-    from ticketsync.sync.state import Command, TicketState, journal_line
+    from ticketsync.sync.state import Command, TicketState, Trouble, journal_line
     from ticketsync.sync.status import shown
     from ticketsync.sync.step import Step, StepResult
-
-from ticketsync.workflows.alarm import Alarm
-from ticketsync.workflows.attempt import Attempt, Failure
-from ticketsync.workflows.calls import ask_the_rules, start_read, start_step
-from ticketsync.workflows.outcomes import PATIENCE, after_success, blocked, retrying, too_long, unsure_of
-from ticketsync.workflows.show import show
+    from ticketsync.workflows.alarm import Alarm
+    from ticketsync.workflows.attempt import Attempt, Failure
+    from ticketsync.workflows.calls import ask_the_rules, start_read, start_step
+    from ticketsync.workflows.outcomes import (
+        PATIENCE,
+        RULES,
+        after_success,
+        blocked,
+        retrying,
+        too_long,
+        unsure_of,
+        without_the_create,
+    )
+    from ticketsync.workflows.show import show
 
 SIGNALS_PER_RUN = 2_000  # the server refuses the 10,001st of a run for good
 EVENTS_PER_DECISION = 500
-RULES = "decide"
+QUICK_ATTEMPTS_END = timedelta(minutes=5)  # three of the longest, with their turns
 RULES_FAILED = Failure(code="rule_error", passing=False)
 STEPS_THAT_STAND_ALONE = frozenset({"create", "restore", "inspect", "delete"})
 
@@ -47,7 +55,7 @@ class TicketWorkflow:
         self._live = True
         self._signals = 0
         self._alarm = Alarm()
-        self._attributes: dict[str, str] = {}
+        self._decided_at = workflow.now()  # all moments up to then have been looked at
 
     # --- what others tell this ticket: put down at once, looked at by the loop
 
@@ -127,11 +135,11 @@ class TicketWorkflow:
     # --- decide
 
     async def _decide(self) -> None:
-        self._wake = False
+        self._wake, self._decided_at = False, workflow.now()
         events, self._inbox = self._inbox[:EVENTS_PER_DECISION], self._inbox[EVENTS_PER_DECISION:]
         commands = len(self._state.commands)
         try:
-            decision = await ask_the_rules(DecideRequest(state=self._state, events=tuple(events), now=workflow.now()))
+            decision = await ask_the_rules(DecideRequest(state=self._state, events=tuple(events), now=self._decided_at))
         except FailureError:
             self._inbox = events + self._inbox  # kept until the rule is mended
             self._state = blocked(self._state, "trouble", RULES, RULES_FAILED, workflow.now())
@@ -146,17 +154,12 @@ class TicketWorkflow:
         """What is under way goes on only if the new plan wants the same; then it is not begun again."""
         if self._step is not None and self._current is not None and not self._step.superseded:
             same = [step for step in self._plan if step.does_the_same_as(self._current)]
-            create = [step for step in self._plan if step.kind == self._current.kind == "create"]
             if same:
                 self._plan.remove(same[0])
-            elif create and not self._step.patient:
-                # Another create would have to look for the task of this one first, for 22 s: what changed follows.
-                self._plan.remove(create[0])
-                self._step.outdated = True
             else:
-                self._step.cancel()
+                self._step.supersede()
         if self._read is not None and self._state.read is None and not self._read.superseded:
-            self._read.cancel()
+            self._read.supersede()
 
     # --- go on
 
@@ -166,6 +169,8 @@ class TicketWorkflow:
         if self._read is None and self._state.read is not None and not self._waits_to_read():
             self._begin_read()
         moment = self._next_moment()
+        if moment is not None and moment <= workflow.now():  # it passed while the rules decided
+            self._wake, moment = True, None
         self._alarm.set(moment, "until the nearest of settle, grace and retry")
 
     def _begin_step(self, step: Step) -> None:
@@ -179,38 +184,44 @@ class TicketWorkflow:
             step=step,
             task=state.task,
             ticket_created_at=state.snapshot.created_at if state.snapshot else None,
-            create_started_at=self._state.create_started_at,
+            # Only where nothing can be older: a task of an earlier life was made before this run's first create.
+            create_started_at=self._state.create_started_at if state.look == "no" else None,
             look=state.look if state.create_started_at is None else "patiently",
         )
-        trouble = state.trouble
-        patient = (
-            trouble is not None and trouble.phase == "retrying" and not too_long(trouble, step.kind, workflow.now())
-        )
+        first_create = step.kind == "create" and state.create_started_at is None
+        start = start_step(request, live=self._live)
         self._current = step
-        self._step = Attempt(step.kind, start_step(request, live=self._live), patient=patient)
+        self._step = Attempt(step.kind, start, patient=self._is_to_be_patient(state.trouble), first_create=first_create)
 
     def _begin_read(self) -> None:
-        wanted, trouble = self._state.read, self._state.read_trouble
+        wanted = self._state.read
         if wanted is None:
             return
         request = ReadRequest(
             desk=self._state.desk, ticket_id=self._state.ticket_id, asked=wanted.asked, settled=wanted.settled
         )
-        patient = trouble is not None and trouble.phase == "retrying" and not too_long(trouble, "read", workflow.now())
-        self._read = Attempt("read", start_read(request, wanted.reason, live=self._live), patient=patient)
+        start = start_read(request, wanted.reason, live=self._live)
+        self._read = Attempt("read", start, patient=self._is_to_be_patient(self._state.read_trouble))
+
+    def _is_to_be_patient(self, trouble: Trouble | None) -> bool:
+        return trouble is not None and trouble.phase == "retrying" and not too_long(trouble, workflow.now())
 
     def _waits_to_read(self) -> bool:
-        trouble = self._state.read_trouble
-        return trouble is not None and trouble.retry_at is not None and workflow.now() < trouble.retry_at
+        state, now = self._state, workflow.now()
+        if state.trouble is not None and state.trouble.what == RULES:
+            return True  # nobody would understand the answer
+        not_before = state.read.not_before if state.read is not None else None
+        retry_at = state.read_trouble.retry_at if state.read_trouble is not None else None
+        return any(moment is not None and now < moment for moment in (not_before, retry_at))
 
     def _next_moment(self) -> datetime | None:
-        state, now = self._state, workflow.now()
-        moments = [state.settle_until, state.end_at]
+        state = self._state
+        moments = [state.settle_until, state.end_at, state.read.not_before if state.read is not None else None]
         moments += [waiting.retry_at for waiting in (state.refused, state.waiting) if waiting is not None]
         for trouble in (state.trouble, state.read_trouble):
             if trouble is not None:
                 moments.append(trouble.retry_at or trouble.since + PATIENCE)
-        return min((moment for moment in moments if moment is not None and moment > now), default=None)
+        return min((moment for moment in moments if moment is not None and moment > self._decided_at), default=None)
 
     # --- count outcomes
 
@@ -226,15 +237,17 @@ class TicketWorkflow:
         if attempt is None or step is None:
             return
         if not attempt.done:
-            self._stop_when_too_long(attempt, too_long(self._state.trouble, step.kind, now))
+            self._stop_when_too_long(attempt, too_long(self._state.trouble, now))
             return
         outcome = attempt.outcome()
         if isinstance(outcome, StepResult):
             self._state = after_success(self._state, step, outcome, now)
-            self._wake = self._wake or outcome.decide_again or attempt.superseded or attempt.outdated
+            self._plan = [] if attempt.superseded else self._plan
+            again = outcome.decide_again or attempt.superseded or self._is_past_the_end()
+            self._wake = self._wake or again
         elif self._goes_on_patiently(attempt, outcome):
             self._state = retrying(self._state, "trouble", step.kind, outcome, now)
-            attempt.be_patient()
+            self._go_on_patiently(attempt, step, outcome)
             return
         else:
             self._step_failed(attempt, step, outcome)
@@ -242,28 +255,44 @@ class TicketWorkflow:
 
     def _goes_on_patiently(self, attempt: Attempt, failure: Failure) -> bool:
         trouble = self._state.read_trouble if attempt.what == "read" else self._state.trouble
-        wanted = not attempt.superseded and not failure.cancelled
-        return (
-            wanted and failure.passing and not attempt.patient and not too_long(trouble, attempt.what, workflow.now())
-        )
+        out_of_reach = self._is_out_of_reach(attempt, failure)
+        return out_of_reach and not attempt.superseded and not too_long(trouble, workflow.now())
+
+    def _is_out_of_reach(self, attempt: Attempt, failure: Failure) -> bool:
+        return failure.passing and not failure.cancelled and not attempt.patient
+
+    def _go_on_patiently(self, attempt: Attempt, step: Step, failure: Failure) -> None:
+        """Begin the same step anew: a create must know by now that the quick attempts may have landed."""
+        self._take_back(attempt, failure)
+        self._begin_step(step)
+
+    def _take_back(self, attempt: Attempt, failure: Failure) -> None:
+        if attempt.first_create and failure.nothing_sent:
+            self._state = without_the_create(self._state)
 
     def _step_failed(self, attempt: Attempt, step: Step, failure: Failure) -> None:
-        nothing_sent = failure.details is not None and failure.details.nothing_sent
-        self._state = unsure_of(self._state, step, nothing_sent=nothing_sent)
+        self._take_back(attempt, failure)
+        self._state = unsure_of(self._state, step, nothing_sent=failure.nothing_sent)
         if attempt.superseded and not attempt.given_up:
-            self._wake = True
+            self._superseded_failed(attempt, step, failure)
             return
         self._state = blocked(self._state, "trouble", step.kind, failure, workflow.now())
         holds_up_all = failure.details is not None and (failure.details.desk_wide or failure.details.paused)
         if holds_up_all or failure.passing or step.kind in STEPS_THAT_STAND_ALONE:
             self._plan = []
 
+    def _superseded_failed(self, attempt: Attempt, step: Step, failure: Failure) -> None:
+        """What is wanted instead follows: at once, and patiently if the other side was not reached."""
+        self._wake = True
+        if self._is_out_of_reach(attempt, failure):
+            self._state = retrying(self._state, "trouble", step.kind, failure, workflow.now())
+
     def _count_read(self) -> None:
         attempt, now = self._read, workflow.now()
         if attempt is None:
             return
         if not attempt.done:
-            self._stop_when_too_long(attempt, too_long(self._state.read_trouble, "read", now))
+            self._stop_when_too_long(attempt, too_long(self._state.read_trouble, now))
             return
         outcome = attempt.outcome()
         if isinstance(outcome, Event):
@@ -278,9 +307,13 @@ class TicketWorkflow:
         self._read = None
 
     def _stop_when_too_long(self, attempt: Attempt, is_too_long: bool) -> None:
-        if is_too_long and not attempt.superseded:
+        if is_too_long and attempt.patient and not attempt.superseded:
             attempt.given_up = True
             attempt.cancel()
+
+    def _is_past_the_end(self) -> bool:
+        """What was still to be done at the end of the grace period is done: the rules say whether that was all."""
+        return self._state.end_at is not None and workflow.now() >= self._state.end_at
 
     # --- continue-as-new
 
@@ -290,14 +323,15 @@ class TicketWorkflow:
     async def _roll_over(self) -> None:
         """Carry the state into a new run.
 
-        What is under way is stopped and its outcome counted first: continue-as-new drops timers and activities while a
+        What is under way is ended and its outcome counted first: continue-as-new drops timers and activities while a
         running call still lands, beside the next one. The inbox is folded, never carried: over 2 MiB the workflow would
         be stuck for good. It is not waited for either: under a flood it would never be empty.
         """
-        await self._stop_what_is_under_way()
+        await self._end_what_is_under_way()
         if self._wake or self._inbox:
             await self._decide()
-            await self._stop_what_is_under_way()
+        # What the last decision planned is not carried: the next run decides anew, as if the event had just come.
+        self._state = self._state.model_copy(update={"anew": bool(self._plan)})
         if self._inbox:
             self._state = wants_read(self._state, "rolled_over").with_lines(
                 journal_line(
@@ -307,10 +341,18 @@ class TicketWorkflow:
         self._alarm.stop()
         workflow.continue_as_new(self._state)
 
-    async def _stop_what_is_under_way(self) -> None:
-        under_way = [attempt for attempt in (self._step, self._read) if attempt is not None]
+    async def _end_what_is_under_way(self) -> None:
+        under_way = [attempt for attempt in (self._step, self._read) if attempt is not None and not attempt.done]
         for attempt in under_way:
-            if not attempt.superseded:
+            attempt.supersede()
+        try:
+            if under_way:
+                await self._until_done(under_way, QUICK_ATTEMPTS_END)
+        except TimeoutError:
+            for attempt in under_way:
                 attempt.cancel()
-        await workflow.wait_condition(lambda: all(attempt.done for attempt in under_way))
+            await self._until_done(under_way)
         self._count_outcomes()
+
+    async def _until_done(self, attempts: list[Attempt], within: timedelta | None = None) -> None:
+        await workflow.wait_condition(lambda: all(attempt.done for attempt in attempts), timeout=within)

@@ -1,0 +1,181 @@
+"""What release 0.1.0 stores in Temporal: one of each shape with every field set, and one with as few as it may have.
+
+`python -m tests.sync.shapes` writes them to `stored/0.1.0/`, as long as that release is not out. A later release that
+adds fields gets a folder and a module of its own; these files stay as they are.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ticketsync.sync.event import Event
+from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
+from ticketsync.sync.snapshot import Clock, TicketSnapshot
+from ticketsync.sync.state import (
+    Command,
+    Decision,
+    JournalLine,
+    Lifecycle,
+    ReadWanted,
+    RefusedAssignee,
+    TicketState,
+    Trouble,
+    WaitingForPeople,
+)
+from ticketsync.sync.step import AppliedTask, Step, StepFailure, StepResult
+
+RELEASE = "0.1.0"
+STORED = Path(__file__).parent / "stored"
+
+NOON = datetime(2026, 1, 15, 12, 0, 1, tzinfo=UTC)
+EVENT_ID = "6f3c2a10-0000-4000-8000-000000000001"
+
+SNAPSHOT = TicketSnapshot(
+    id=35436,
+    subject="Checkout broken 🧨",
+    status="pending",
+    custom_status_id=8447320465790,
+    priority="normal",
+    type="incident",
+    assignee_id=8447388090777,
+    submitter_id=8447388091001,
+    requester_id=8447388091002,
+    group_id=8447320466430,
+    organization_id=8447346622462,
+    brand_id=8447346621310,
+    form_id=8646151517822,
+    tags=("vip",),
+    created_at=NOON - timedelta(days=1),
+    updated_at=NOON,
+    via="mail",
+)
+CLOCK = Clock(updated_at=NOON, settled=True, time="2026-01-15T12:00:05.000000000Z", position=2, event_id=EVENT_ID)
+TASK = AppliedTask(
+    id=5001,
+    standing="completed",
+    title="Checkout broken 🧨",
+    assignee_id=201,
+    uncertain=("assignee", "title"),
+    gone=True,
+    protected=True,
+)
+TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON)
+STEP = Step(kind="rename", reason="subject", title="B", assignee_id=202, before="A")
+LINE = JournalLine(at=NOON, code="applied", text="newer than what was known", event_id=EVENT_ID)
+STATE = TicketState(
+    schema_version=1,
+    desk="acme",
+    ticket_id=35436,
+    first_decision=False,
+    no_trace=True,
+    snapshot=SNAPSHOT,
+    clock=CLOCK,
+    tags_kept=("internal", "vip"),
+    lifecycle=Lifecycle(
+        deleted=True,
+        how="marked_as_spam",
+        earliest="2026-01-15T12:00:01.100000000Z",
+        latest="2026-01-15T12:00:01.200000000Z",
+        merged=True,
+        merged_into=35440,
+    ),
+    was_assigned=True,
+    wanted_once=True,
+    status_before_close="solved",
+    status_before_close_clock=CLOCK,
+    task=TASK,
+    create_started_at=NOON,
+    look="patiently",
+    revive=True,
+    inspect=True,
+    anew=True,
+    refused=RefusedAssignee(user_id=201, since=NOON, retry_at=NOON, tries=4),
+    read=ReadWanted(reason="clocks_do_not_decide", asked=7, settled=True, doubt=NOON, not_before=NOON),
+    reads_asked=7,
+    read_trouble=TROUBLE.model_copy(update={"phase": "retrying", "what": "read"}),
+    trouble=TROUBLE,
+    generation_needed=12,
+    waiting=WaitingForPeople(agent_id=8447388090777, generation=11, since=NOON, retry_at=NOON),
+    settle_until=NOON,
+    end_at=NOON,
+    blocked_retry=timedelta(seconds=90),
+    sync_state="blocked",
+    reason="forbidden",
+    commands=(Command(kind="resync", at=NOON, recreate=True),),
+    seen=("00112233445566ff",),
+    journal=(LINE,),
+)
+EVENT = Event(
+    version=1,
+    id=EVENT_ID,
+    ticket_id=35436,
+    kind="agent_assignment_changed",
+    source="export",
+    received_at=NOON,
+    snapshot=SNAPSHOT,
+    time="2026-01-15T12:00:01.412938114Z",
+    position=3,
+    as_of=NOON,
+    previous_assignee_id=8447388090888,
+    merged_into=35440,
+    scrubbed=True,
+    hint="its timestamp is too old",
+    generation=12,
+    asked=7,
+    invocation_id="01KF0000000000000000000001",
+)
+REQUEST = StepRequest(
+    desk="acme",
+    ticket_id=35436,
+    step=STEP,
+    task=TASK,
+    ticket_created_at=NOON,
+    create_started_at=NOON,
+    look="once",
+)
+
+FILLED: dict[str, BaseModel] = {
+    "ticket_state": STATE,
+    "event": EVENT,
+    "decide_request": DecideRequest(state=STATE, events=(EVENT,), now=NOON),
+    "decision": Decision(
+        changes={"reason": "no_mapping", "settle_until": "2026-01-15T12:00:01Z", "task": TASK.model_dump(mode="json")},
+        plan=(STEP,),
+        lines=(LINE,),
+        seen=("00112233445566ff",),
+        live=True,
+    ),
+    "step_request": REQUEST,
+    "step_result": StepResult(task=TASK, answer="200", refused_assignee_id=201, decide_again=True, looked=True),
+    "step_failure": StepFailure(code="credentials_refused", desk_wide=True, paused=True, nothing_sent=True),
+    "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=7, settled=True),
+}
+
+FEW = TicketState(desk="acme", ticket_id=35436)
+FEW_EVENT = Event(id="1", ticket_id=35436, kind="hint", received_at=NOON)
+MINIMAL: dict[str, BaseModel] = {
+    "ticket_state": FEW,
+    "event": FEW_EVENT,
+    "decide_request": DecideRequest(state=FEW, events=(), now=NOON),
+    "decision": Decision(),
+    "step_request": StepRequest(
+        desk="acme", ticket_id=35436, step=Step(kind="create", reason="open"), task=AppliedTask()
+    ),
+    "step_result": StepResult(task=AppliedTask(), answer=""),
+    "step_failure": StepFailure(code="answer_lost"),
+    "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=1),
+}
+
+
+def write() -> None:
+    for how, shapes in (("filled", FILLED), ("minimal", MINIMAL)):
+        folder = STORED / RELEASE / how
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, shape in shapes.items():
+            json = shape.model_dump_json(indent=2, exclude_unset=how == "minimal")
+            (folder / f"{name}.json").write_text(json + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

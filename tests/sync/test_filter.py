@@ -1,0 +1,140 @@
+"""The policy's filter: which tickets get a task, and what happens when one leaves it."""
+
+import pytest
+
+from tests.sync.world import World
+from ticketsync.sync.policy import OnFiltered, Policy
+
+INCLUDE, EXCLUDE = Policy(include_tags=("vip",)), Policy(exclude_tags=("internal",))
+
+
+def leaving(on_filtered: OnFiltered) -> World:
+    world = World(Policy(include_tags=("vip",), on_filtered=on_filtered))
+    world.hear(*world.zendesk.created(tags=("vip",)))
+    world.hear(*world.zendesk.tagged())
+    world.rest()
+    return world
+
+
+@pytest.mark.parametrize("on_filtered", ["keep", "complete", "delete"])
+@pytest.mark.parametrize(
+    ("tags", "policy", "why"), [((), INCLUDE, "no_included_tag"), (("internal",), EXCLUDE, "excluded_tag")]
+)
+def test_a_ticket_outside_the_filter_gets_no_task_and_the_reason_is_recorded(
+    tags: tuple[str, ...], policy: Policy, why: str, on_filtered: OnFiltered
+) -> None:
+    world = World(policy.model_copy(update={"on_filtered": on_filtered}))
+    world.hear(*world.zendesk.created(tags=tags))
+    world.rest()
+    assert world.changes == []
+    assert (world.state.sync_state, world.state.reason) == ("filtered", why)
+    assert why in world.state.journal[-1].code + world.state.journal[-1].text
+
+
+def test_a_ticket_with_an_included_tag_gets_a_task() -> None:
+    world = World(INCLUDE)
+    world.hear(*world.zendesk.created(tags=("checkout", "vip")))
+    assert world.changes == ["create"]
+
+
+def test_an_excluded_tag_outweighs_an_included_one() -> None:
+    world = World(Policy(include_tags=("vip",), exclude_tags=("internal",)))
+    world.hear(*world.zendesk.created(tags=("vip", "internal")))
+    assert world.changes == []
+
+
+def test_tags_count_whatever_their_case() -> None:
+    world = World(Policy(include_tags=("VIP",)))
+    world.hear(*world.zendesk.created(tags=("Vip",)))
+    assert world.changes == ["create"]
+
+
+def test_a_ticket_that_enters_the_filter_gets_its_task() -> None:
+    world = World(INCLUDE)
+    world.hear(*world.zendesk.created())
+    world.hear(*world.zendesk.tagged("vip"))
+    assert world.changes == ["create"]
+
+
+def test_a_ticket_that_leaves_the_filter_keeps_its_task_by_default() -> None:
+    world = leaving("keep")
+    assert world.changes == ["create"]
+    assert world.task.standing == "open"
+
+
+def test_a_kept_task_is_still_kept_in_step() -> None:
+    world = leaving("keep")
+    world.hear(*world.zendesk.renamed("Other"))
+    world.hear(*world.zendesk.solved())
+    assert (world.task.title, world.task.standing) == ("Other", "completed")
+
+
+def test_a_ticket_that_leaves_the_filter_completes_its_task_where_the_policy_says_so() -> None:
+    assert leaving("complete").task.standing == "completed"
+
+
+def test_a_ticket_that_leaves_the_filter_deletes_its_task_where_the_policy_says_so() -> None:
+    world = leaving("delete")
+    assert world.changes == ["create", "delete"]
+    assert world.no_task
+
+
+@pytest.mark.parametrize(("on_filtered", "step"), [("complete", "reopen"), ("delete", "restore")])
+def test_a_ticket_that_comes_back_into_the_filter_gets_its_task_back(on_filtered: OnFiltered, step: str) -> None:
+    world = leaving(on_filtered)
+    world.hear(*world.zendesk.tagged("vip"))
+    assert world.changes[2:] == [step]
+    assert world.task.standing == "open"
+
+
+def test_a_delete_by_the_filter_waits_for_the_settle_window_too() -> None:
+    world = World(Policy(include_tags=("vip",), on_filtered="delete"))
+    world.hear(*world.zendesk.created(tags=("vip",)))
+    world.hear(*world.zendesk.tagged())
+    assert world.changes == ["create"]
+    world.hear(*world.zendesk.tagged("vip"))
+    world.rest()
+    assert world.changes == ["create"]
+
+
+def test_a_ticket_outside_the_filter_is_not_brought_back_by_its_merge() -> None:
+    world = leaving("delete")
+    world.hear(*world.zendesk.merged_into(3500))
+    world.rest()
+    assert world.no_task
+
+
+def test_a_ticket_outside_the_filter_from_the_start_gets_no_task_when_it_is_solved_closed_or_merged() -> None:
+    world = World(INCLUDE)
+    for events in (world.zendesk.created(), world.zendesk.solved(), world.zendesk.closed()):
+        world.hear(*events)
+    world.rest()
+    assert world.changes == []
+
+
+def test_only_the_tags_that_the_policy_names_are_kept() -> None:
+    world = World(Policy(include_tags=("vip",), exclude_tags=("internal",)))
+    world.hear(*world.zendesk.created(tags=("vip", *(f"tag_{number}" for number in range(500)))))
+    assert world.state.snapshot is not None
+    assert world.state.snapshot.tags == ("vip",)
+
+
+def test_a_filter_that_names_other_tags_than_before_reads_the_ticket_before_it_judges() -> None:
+    """The state keeps no tag that nobody asked for, so an old state cannot tell whether a new filter lets it pass."""
+    world = World()
+    world.hear(*world.zendesk.created(tags=("vip",)))
+    world.policy = Policy(include_tags=("vip",), on_filtered="complete")
+    world.later(hours=1)
+    assert world.state.read is not None
+    world.rest()
+    assert world.changes == ["create"]
+    assert world.task.standing == "open"
+
+
+def test_a_filter_that_names_other_tags_judges_by_what_the_read_says() -> None:
+    world = World()
+    world.hear(*world.zendesk.created(tags=("checkout",)))
+    world.policy = Policy(include_tags=("vip",), on_filtered="delete")
+    world.later(hours=1)
+    world.rest()
+    assert world.no_task

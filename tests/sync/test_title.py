@@ -1,0 +1,101 @@
+"""How the task is called."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tests.sync.builders import examples
+from tests.sync.world import World
+from ticketsync.sync.desired import TITLE_LENGTH, title
+from ticketsync.sync.policy import Policy
+from ticketsync.sync.snapshot import TicketSnapshot
+
+NUMBERED = Policy(title="[Ticket #{id}] {subject}")
+
+
+def named(subject: str | None, policy: Policy | None = None, **fields: str | None) -> str:
+    return title(TicketSnapshot(id=3543, subject=subject, **fields), policy or Policy())
+
+
+def test_the_title_is_the_subject_by_default() -> None:
+    assert named("Checkout broken") == "Checkout broken"
+
+
+def test_a_template_may_name_id_subject_status_priority_and_type() -> None:
+    policy = Policy(title="#{id} {status}/{priority}/{type}: {subject}")
+    assert named("A", policy, status="open", priority="high", type="incident") == "#3543 open/high/incident: A"
+
+
+def test_what_a_template_names_and_the_ticket_lacks_is_left_empty() -> None:
+    assert named("A", Policy(title="{subject} {priority}")) == "A"
+
+
+@pytest.mark.parametrize("subject", [None, "", "   ", "\n\t", "\x00"])
+@pytest.mark.parametrize("policy", [Policy(), NUMBERED])
+def test_a_ticket_without_a_subject_is_called_by_its_number(subject: str | None, policy: Policy) -> None:
+    assert named(subject, policy) == "Ticket #3543"
+
+
+def test_a_template_that_gives_nothing_falls_back_to_the_number() -> None:
+    assert named("A", Policy(title="{priority}")) == "Ticket #3543"
+
+
+@pytest.mark.parametrize("control", ["\n", "\r", "\t", "\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u2029"])
+def test_control_characters_become_spaces(control: str) -> None:
+    assert named(f"A{control}B") == "A B"
+
+
+@pytest.mark.parametrize("length", [TITLE_LENGTH - 1, TITLE_LENGTH])
+def test_a_title_of_up_to_250_characters_stays_whole(length: int) -> None:
+    assert named("x" * length) == "x" * length
+
+
+def test_a_longer_title_is_cut_at_250_with_an_ellipsis() -> None:
+    assert named("x" * 251) == "x" * 249 + "…"
+
+
+def test_no_space_is_left_before_the_ellipsis() -> None:
+    assert named("x" * 240 + " " * 20 + "y") == "x" * 240 + "…"
+
+
+def test_the_template_counts_towards_the_250() -> None:
+    cut = named("x" * 250, NUMBERED)
+    assert (len(cut), cut[:18], cut[-1]) == (250, "[Ticket #3543] xxx", "…")
+
+
+def test_characters_outside_the_basic_plane_are_cut_whole() -> None:
+    assert named("🧨" * 300) == "🧨" * 249 + "…"
+
+
+def test_braces_in_a_subject_are_only_text() -> None:
+    assert named("{id} {0} {subject!r} {") == "{id} {0} {subject!r} {"
+
+
+def test_a_template_may_hold_literal_braces() -> None:
+    assert named("A", Policy(title="{{{subject}}}")) == "{A}"
+
+
+@pytest.mark.parametrize(
+    "template", ["{assignee}", "{}", "{0}", "{subject.real}", "{subject[0]}", "{subject!r}", "{id:>9}", "{subject", "}"]
+)
+def test_a_template_that_cannot_work_is_refused_when_it_is_set(template: str) -> None:
+    with pytest.raises(ValidationError, match="template"):
+        Policy(title=template)
+
+
+def test_a_template_with_the_status_renames_with_every_status() -> None:
+    world = World(Policy(title="{status}: {subject}"))
+    world.hear(*world.zendesk.created("A", status="open"))
+    world.hear(*world.zendesk.status("pending"))
+    assert world.changes == ["create", "rename"]
+    assert world.task.title == "pending: A"
+
+
+@examples(200)
+@given(subject=st.text() | st.none(), template=st.sampled_from(["{subject}", "[Ticket #{id}] {subject}", "{type}"]))
+def test_every_title_is_one_line_not_empty_and_fits(subject: str | None, template: str) -> None:
+    name = named(subject, Policy(title=template))
+    assert 0 < len(name) <= TITLE_LENGTH
+    assert name == name.strip()
+    assert name.isprintable() or not set("\n\r\t\x00\x1b\x85\u2028\u2029") & set(name)

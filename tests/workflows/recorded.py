@@ -1,0 +1,51 @@
+"""Histories as Temporal keeps them: read without a query, because a query adds workflow tasks of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHandle, WorkflowHistory
+
+from tests.support.wait import eventually
+
+SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
+UPSERT = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+TIMER = EventType.EVENT_TYPE_TIMER_STARTED
+TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+ACTIVITY = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+ENDS_OF_ACTIVITIES = frozenset(
+    {
+        EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+        EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+    }
+)
+ENDS_OF_A_TASK = frozenset({TASK_DONE, MARKER, UPSERT, TIMER, EventType.EVENT_TYPE_TIMER_CANCELED})
+
+
+async def at_rest(workflow: WorkflowHandle[Any, Any], *, signals: int) -> WorkflowHistory:
+    """The run's history once it has met so many signals and nothing is under way."""
+
+    async def rests() -> WorkflowHistory | None:
+        history = await workflow.fetch_history()
+        return history if count(history.events, SIGNALED) == signals and _nothing_under_way(history.events) else None
+
+    resting = await eventually(rests, what=f"{workflow.id} rests after {signals} signals")
+    assert resting is not None
+    return resting
+
+
+def count(events: Sequence[HistoryEvent], *kinds: int) -> int:
+    return sum(event.event_type in kinds for event in events)
+
+
+def kinds(events: Sequence[HistoryEvent]) -> list[str]:
+    return [EventType.Name(event.event_type).removeprefix("EVENT_TYPE_").lower() for event in events]
+
+
+def _nothing_under_way(events: Sequence[HistoryEvent]) -> bool:
+    under_way = count(events, ACTIVITY) - count(events, *ENDS_OF_ACTIVITIES)
+    return under_way == 0 and events[-1].event_type in ENDS_OF_A_TASK
