@@ -4,11 +4,13 @@ The connection is configured by `TEMPORAL_*` and the profile file exactly as `te
 """
 
 import asyncio
+import ctypes
 import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -70,9 +72,25 @@ def build_runtime(metrics_address: str | None = None) -> Runtime:
     forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"), append_target_to_name=False)
     log = LoggingConfig(filter=TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
     try:
-        return Runtime(telemetry=TelemetryConfig(logging=log, metrics=_prometheus(metrics_address)))
+        return _kept(Runtime(telemetry=TelemetryConfig(logging=log, metrics=_prometheus(metrics_address))))
     except (RuntimeError, ValueError) as error:
         raise TemporalError(f"cannot serve metrics on {metrics_address}: {error}. Choose another address") from None
+
+
+def _kept(runtime: Runtime) -> Runtime:
+    """The runtime with one reference too many, so that the interpreter never frees it.
+
+    Freed at exit it waits for its threads while it holds the interpreter's lock. A thread that brings the result of a
+    call waits for that lock, which at exit it never gets: the process never ends (seen one time in two when a call was
+    under way at SIGTERM). Not freed, the threads end with the process.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(runtime))
+    return runtime
+
+
+@cache
+def _own_runtime() -> Runtime:
+    return build_runtime()
 
 
 def _prometheus(address: str | None) -> PrometheusConfig | None:
@@ -99,7 +117,7 @@ async def connect(*, identity: str | None = None, lazy: bool = False, runtime: R
                 data_converter=data_converter(),
                 identity=identity,
                 lazy=lazy,
-                runtime=runtime,
+                runtime=runtime or _own_runtime(),
                 connect_timeout=CONNECT_TIMEOUT,
             )
     except ValueError as error:

@@ -1,0 +1,119 @@
+"""The whole service as its users run it: sandbox, server and worker as processes, one set for all tests here."""
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from redis.asyncio import Redis
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+
+from tests.cli.programs import STARTS_WITHIN, Program, Ran, program, run
+from tests.support.wait import eventually
+from ticketsync import names
+from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, free_port
+from ticketsync.temporal import data_converter
+
+ANN, BEN, CLEO, CUSTOMER = 8447388090777, 8447388090888, 8447388090999, 8447388091001
+ANN_PERSON, BEN_PERSON, DORA_PERSON = 500_002, 500_003, 500_004
+MONTH = 30 * 86400
+QUICK = {"TICKETSYNC_SETTLE_WINDOW": "1s", "TICKETSYNC_TEAMWORK_CALLS_PER_MINUTE": "3000"}
+
+
+async def new_namespace(address: str, *, retention: int = MONTH) -> str:
+    """A namespace of our own, so that no worker of other tests takes our workflows; without search attributes yet."""
+    namespace = f"cli-{uuid.uuid4()}"
+    client = await Client.connect(address)
+    await client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=namespace, workflow_execution_retention_period=Duration(seconds=retention))
+    )
+    return namespace
+
+
+@dataclass
+class Service:
+    """The running service. `environ` is what the sandbox told, and where Temporal and Redis are."""
+
+    environ: dict[str, str]
+    client: Client
+    zendesk: httpx.AsyncClient
+    teamwork: httpx.AsyncClient
+    worker: Program
+
+    async def run(self, *arguments: str, **more: str) -> Ran:
+        return await run(*arguments, environ=self.environ | more)
+
+    async def ticket(self, **fields: Any) -> int:
+        """A new ticket in Zendesk, whose task is there."""
+        ticket = {"subject": "Printer on fire", "comment": {"body": "It burns"}, "requester_id": CUSTOMER, **fields}
+        answer = await self.zendesk.post("/api/v2/tickets", json={"ticket": ticket})
+        ticket_id: int = answer.raise_for_status().json()["ticket"]["id"]
+        await self.until(ticket_id, "in_step")
+        return ticket_id
+
+    async def change(self, ticket_id: int, **fields: Any) -> None:
+        answer = await self.zendesk.put(f"/api/v2/tickets/{ticket_id}", json={"ticket": fields})
+        answer.raise_for_status()
+
+    async def status(self, ticket_id: int) -> dict[str, Any]:
+        handle = self.client.get_workflow_handle(names.ticket_workflow_id("default", ticket_id))
+        status: dict[str, Any] = await handle.query("status")
+        return status
+
+    async def until(self, ticket_id: int, state: str, **task: Any) -> dict[str, Any]:
+        """The ticket's status once it is in this state and its task has these values."""
+
+        async def reached() -> dict[str, Any] | None:
+            try:
+                status = await self.status(ticket_id)
+            except Exception:  # noqa: BLE001 - it may not be there yet
+                return None
+            same = task.items() <= status["task"].items()
+            return status if same and status["sync_state"] == state else None
+
+        return await eventually(reached, STARTS_WITHIN, what=f"ticket {ticket_id} is {state}") or {}
+
+
+@pytest.fixture(scope="package")
+async def service(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis) -> AsyncIterator[Service]:
+    """Started in the order of a person who reads the README: sandbox, then server and worker with its variables."""
+    async with Redis.from_url(redis_server.url) as redis:
+        await redis.flushall()
+    async with AsyncExitStack() as stack:
+        port = free_port(0)
+        webhook = f"http://127.0.0.1:{port}/webhooks/zendesk/default"
+        sandbox = await stack.enter_async_context(
+            program("sandbox", "--json", "--zendesk-port", "0", "--teamwork-port", "0", "--webhook", webhook)
+        )
+        environ = await told_by(sandbox)
+        namespace = await new_namespace(temporal_server.address)
+        environ |= QUICK | {
+            "REDIS_HOST": redis_server.host,
+            "REDIS_PORT": str(redis_server.port),
+            "TEMPORAL_ADDRESS": temporal_server.address,
+            "TEMPORAL_NAMESPACE": namespace,
+        }
+        server = await stack.enter_async_context(program("server", "--port", str(port), environ=environ))
+        worker = await stack.enter_async_context(program("worker", environ=environ))
+        await worker.says("worker is running")
+        await server.says("connected to Temporal")
+        client = await Client.connect(temporal_server.address, namespace=namespace, data_converter=data_converter())
+        credentials = (f"{environ['ZENDESK_EMAIL']}/token", environ["ZENDESK_API_TOKEN"])
+        zendesk = httpx.AsyncClient(base_url=environ["ZENDESK_BASE_URL"], auth=credentials)
+        teamwork = httpx.AsyncClient(base_url=environ["TEAMWORK_BASE_URL"], auth=(environ["TEAMWORK_API_TOKEN"], "x"))
+        await stack.enter_async_context(zendesk)
+        await stack.enter_async_context(teamwork)
+        yield Service(environ, client, zendesk, teamwork, worker)
+
+
+async def told_by(sandbox: Program) -> dict[str, str]:
+    """The environment that a sandbox has printed as JSON."""
+    await eventually(lambda: sandbox.out[-1:] == ["}\n"], STARTS_WITHIN, what="the sandbox says where it is")
+    environment: dict[str, str] = json.loads("".join(sandbox.out))["environment"]
+    return environment

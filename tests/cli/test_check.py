@@ -1,0 +1,76 @@
+"""`ticketsync check`: every kind of trouble is found at once and told with what to do about it."""
+
+from tests.cli.conftest import Service, new_namespace
+from tests.cli.programs import Ran, program
+from ticketsync import __version__
+from ticketsync.embedded import EmbeddedTemporal, free_port
+
+DAY = 86400
+
+
+def checks(ran: Ran) -> dict[str, tuple[str, str]]:
+    """Of each check its outcome and what to do."""
+    return {line["name"]: (line["outcome"], line["next"]) for line in ran.json["checks"]}
+
+
+async def test_a_running_service_is_ready(service: Service) -> None:
+    ran = await service.run("check", "--json")
+    assert ran.code == 0, ran.out
+    assert (ran.json["ok"], ran.json["desks"]) == (True, {"default": "ok"})
+    assert {outcome for outcome, _ in checks(ran).values()} == {"ok"}
+    assert list(checks(ran)) == [
+        *("temporal", "namespace", "search attributes", "worker", "redis"),
+        *("zendesk", "webhook secret", "teamwork", "project", "task list", "workflow", "directory"),
+    ]
+
+
+async def test_everything_that_is_missing_is_told_at_once(service: Service, temporal_server: EmbeddedTemporal) -> None:
+    wrong = {
+        "TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address, retention=3 * DAY),
+        "TICKETSYNC_WORKER_DEPLOYMENT": "nobody-deployed-this",
+        "REDIS_PORT": str(free_port(0)),
+        "ZENDESK_API_TOKEN": "wrong",
+        "ZENDESK_WEBHOOK_SECRET": "",
+        "TEAMWORK_PROJECT_ID": "4711",
+    }
+    ran = await service.run("check", "--json", **wrong)
+    assert (ran.code, ran.json["desks"]) == (1, {"default": "failed"})
+    found = checks(ran)
+    assert {name for name, (outcome, _) in found.items() if outcome == "ok"} == {"temporal", "teamwork"}
+    assert found["webhook secret"][0] == "warning"
+    assert all(to_do for outcome, to_do in found.values() if outcome != "ok")
+    assert "--retention 30d" in found["namespace"][1]
+    assert "temporal operator search-attribute create" in found["search attributes"][1]
+    assert "ticketsync worker --make-current" in found["worker deployment"][1]
+    assert "TEAMWORK_PROJECT_ID" in found["project"][1]
+
+
+async def test_a_check_is_told_in_a_line_with_what_to_do(service: Service) -> None:
+    ran = await service.run(
+        "check", "--desk", "default", TEAMWORK_TASKLIST_ID="77", ZENDESK_EMAIL="ann@sandbox.example"
+    )
+    assert ran.code == 1
+    zendesk = next(line for line in ran.out.splitlines() if "as ann@sandbox.example, agent" in line)
+    assert zendesk.startswith("warning  default  zendesk")
+    task_list = next(line for line in ran.out.splitlines() if "TEAMWORK_TASKLIST_ID 77" in line)
+    assert task_list.startswith("failed   default  task list")
+    assert task_list.endswith('run "ticketsync desks show default" to list its task lists')
+    assert ran.out.splitlines()[-1] == "desk default: not ready"
+
+
+async def test_a_worker_that_makes_itself_current_is_found_ready(
+    service: Service, temporal_server: EmbeddedTemporal
+) -> None:
+    """With worker versioning no workflow runs before a version is current: that the desk answers shows that it is."""
+    deployed = {
+        "TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address),
+        "TICKETSYNC_WORKER_DEPLOYMENT": "ticketsync-test",
+        "REDIS_DB": "1",
+    }
+    async with program("worker", "--make-current", environ=service.environ | deployed) as worker:
+        await worker.says("this version is the current one")
+        ran = await service.run("check", "--json", **deployed)
+        assert await worker.stopped() == 0
+    assert ran.code == 0, ran.out
+    line = next(line for line in ran.json["checks"] if line["name"] == "worker deployment")
+    assert line["found"] == f"ticketsync-test: the current version is {__version__}"

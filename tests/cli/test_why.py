@@ -1,0 +1,117 @@
+"""`tickets why`: from the journal to the reasons for each field of the task."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ticketsync.cli.why import CHANGED_NOTHING, FieldStory, explain
+from ticketsync.sync.fold import EXPLANATIONS
+from ticketsync.sync.state import (
+    Command,
+    JournalLine,
+    ReadWanted,
+    RefusedAssignee,
+    TicketState,
+    Trouble,
+    WaitingForPeople,
+    journal_line,
+)
+from ticketsync.sync.step import AppliedTask
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TASK = AppliedTask(id=1, standing="open", title="New", assignee_id=7)
+
+
+def event(minute: int, code: str, text: str) -> JournalLine:
+    return journal_line(NOON + timedelta(minutes=minute), code, text, f"event-{minute}")
+
+
+def line(minute: int, code: str, text: str) -> JournalLine:
+    return journal_line(NOON + timedelta(minutes=minute), code, text)
+
+
+def a_state(*journal: JournalLine, task: AppliedTask = TASK, **more: Any) -> TicketState:
+    return TicketState(desk="acme", ticket_id=3, task=task, journal=journal).model_copy(update=more)
+
+
+def story(state: TicketState, field: str) -> FieldStory:
+    return next(told for told in explain(state).fields if told.field == field)
+
+
+CREATED = event(0, "first", "created")
+CREATE = line(1, "create_done", "create: 'Old'")
+RENAMED = event(2, "applied", "subject_changed")
+DUPLICATE = event(3, "duplicate", "subject_changed")
+RENAME = line(4, "rename_done", "rename: 'Old' to 'New'")
+
+
+def test_a_create_set_every_field() -> None:
+    told = explain(a_state(CREATED, CREATE)).fields
+    assert [(one.field, one.step, one.cause) for one in told] == [
+        (field, CREATE, CREATED) for field in ("title", "assignee", "standing")
+    ]
+
+
+def test_a_field_has_the_last_step_that_set_it_and_the_last_event_before_that() -> None:
+    state = a_state(CREATED, CREATE, RENAMED, DUPLICATE, RENAME)
+    title, assignee = story(state, "title"), story(state, "assignee")
+    assert (title.value, title.step, title.cause) == ("New", RENAME, RENAMED)
+    assert (assignee.value, assignee.step, assignee.cause) == ("7", CREATE, CREATED)
+
+
+@pytest.mark.parametrize("command", ["retry", "resync"])
+def test_an_operators_command_can_be_the_cause(command: str) -> None:
+    asked = line(5, command, "an operator asked")
+    assert story(a_state(CREATED, CREATE, asked, RENAME), "title").cause == asked
+
+
+def test_steps_of_the_standing_explain_the_standing_only() -> None:
+    done = line(6, "complete_done", "complete: solved")
+    state = a_state(CREATED, CREATE, done, task=TASK.model_copy(update={"standing": "completed"}))
+    assert story(state, "standing").step == done
+    assert story(state, "title").step == CREATE
+
+
+def test_what_the_journal_has_forgotten_is_not_made_up() -> None:
+    told = story(a_state(event(9, "same", "status_changed")), "title")
+    assert (told.value, told.step, told.cause) == ("New", None, None)
+
+
+def test_a_write_that_may_not_have_landed_is_not_sure() -> None:
+    state = a_state(CREATED, CREATE, task=TASK.model_copy(update={"uncertain": ("assignee",)}))
+    assert [told.field for told in explain(state).fields if not told.sure] == ["assignee"]
+
+
+def test_every_line_of_the_journal_is_told_in_its_place() -> None:
+    note, trouble = line(7, "no_mapping", "nobody is assigned"), line(8, "blocked", "rename: forbidden")
+    why = explain(a_state(CREATED, CREATE, RENAMED, DUPLICATE, note, trouble))
+    assert why.changed_nothing == [DUPLICATE]
+    assert why.not_done == [note]
+    assert why.troubles == [trouble]
+
+
+def test_the_codes_of_events_that_change_nothing_are_those_of_the_rules() -> None:
+    assert CHANGED_NOTHING - {"duplicate"} <= EXPLANATIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (
+            {"trouble": Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, retry_at=NOON)},
+            "forbidden",
+        ),
+        ({"trouble": Trouble(phase="retrying", code="answer_lost", what="rename", since=NOON)}, "goes on trying"),
+        ({"read_trouble": Trouble(phase="paused", code="paused", what="read", since=NOON)}, "read is paused"),
+        ({"refused": RefusedAssignee(user_id=9, since=NOON, retry_at=NOON)}, "person 9"),
+        ({"waiting": WaitingForPeople(agent_id=8, generation=1, since=NOON, retry_at=NOON)}, "Zendesk user 8"),
+        ({"settle_until": NOON}, "the delete waits until 2026-11-21 12:00:00Z"),
+        ({"read": ReadWanted(reason="no_clock", asked=1)}, "to be read from Zendesk (no_clock)"),
+        ({"end_at": NOON}, "completes at 2026-11-21 12:00:00Z"),
+        ({"commands": (Command(kind="retry", at=NOON),)}, "retry, as an operator asked"),
+    ],
+)
+def test_what_is_still_to_come_is_told(more: dict[str, Any], says: str) -> None:
+    (waiting,) = explain(a_state(**more)).waiting
+    assert says in waiting

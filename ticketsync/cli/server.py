@@ -1,0 +1,22 @@
+"""`ticketsync server`."""
+
+import click
+
+from ticketsync.cli.flags import SettingsCommand, need_desks
+from ticketsync.logs import start_logging
+from ticketsync.server import serve
+from ticketsync.settings import Settings
+
+SHOWN = ("TICKETSYNC_HOST", "TICKETSYNC_PORT", "TICKETSYNC_METRICS_ADDRESS", "TICKETSYNC_API_TOKEN")
+
+
+@click.command(cls=SettingsCommand, shown_settings=SHOWN)
+def server(settings: Settings) -> None:
+    """Take webhooks in and hand them to Temporal.
+
+    It listens at once and answers 503 until Temporal is there. SIGTERM or Ctrl-C: what is under way is answered, then
+    it ends with 0.
+    """
+    need_desks(settings)
+    start_logging(settings)
+    serve(settings)

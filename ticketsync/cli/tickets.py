@@ -1,0 +1,167 @@
+"""`ticketsync tickets`: list, show, why, retry, resync."""
+
+import asyncio
+from typing import Any, get_args
+
+import click
+
+from ticketsync.cli.flags import SettingsCommand, desk_option, json_option, known_desk
+from ticketsync.cli.output import Failed, print_json, say
+from ticketsync.cli.reach import log_quietly, reach_temporal
+from ticketsync.cli.ticket_list import TicketList, Wanted, list_tickets
+from ticketsync.cli.ticket_prints import print_list, print_view, print_why
+from ticketsync.cli.why import explain
+from ticketsync.settings import Settings
+from ticketsync.sync.state import SyncState, TicketState
+from ticketsync.tickets import (
+    CommandName,
+    CommandRefusedError,
+    TicketCallError,
+    TicketView,
+    UnknownTicketError,
+    command_ticket,
+    read_ticket,
+)
+
+STATES = get_args(SyncState)
+STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "deleted")
+ID = click.IntRange(1, 2**63 - 1)
+
+ticket_argument = click.argument("ticket_id", metavar="ID", type=ID)
+
+
+@click.group()
+def tickets() -> None:
+    """How tickets stand, and why."""
+
+
+# --- list
+
+
+@tickets.command("list", cls=SettingsCommand)
+@click.option("--state", type=click.Choice(STATES), help="only tickets in this state")
+@click.option("--status", type=click.Choice(STATUSES), help="only tickets with this status in Zendesk")
+@click.option("--assignee", type=ID, metavar="ID", help="only tickets of this Zendesk user")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="at most so many lines")
+@desk_option
+@json_option
+def list_command(settings: Settings, desk: str, as_json: bool, **filters: Any) -> None:
+    """The tickets whose workflow runs, the newest first, and how many there are in each state.
+
+    Tickets that have ended leave the list after their grace period; "show" and "why" still answer for them.
+    """
+    log_quietly(settings)
+    found = asyncio.run(_list(Wanted(desk=known_desk(settings, desk), **filters)))
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        print_list(found)
+
+
+async def _list(wanted: Wanted) -> TicketList:
+    return await list_tickets(await reach_temporal(), wanted)
+
+
+# --- show and why
+
+
+@tickets.command(cls=SettingsCommand)
+@ticket_argument
+@desk_option
+@json_option
+def show(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
+    """One ticket: how it stands in Zendesk and Teamwork, what is under way, and the last things that happened."""
+    view = _read(settings, desk, ticket_id)
+    if as_json:
+        print_json(view.model_dump(mode="json"))
+    else:
+        print_view(view, _state_of(view))
+
+
+@tickets.command(cls=SettingsCommand)
+@ticket_argument
+@desk_option
+@json_option
+def why(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
+    """Why a ticket's task is as it is.
+
+    For each field of the task the step that set it last and the event before that; then what was not done, and the
+    events that changed nothing, with the reason.
+    """
+    view = _read(settings, desk, ticket_id)
+    state = _state_of(view)
+    if state is None:
+        raise Failed(f"{view.note}: the reasons are in the ticket's workflow, start a worker (ticketsync worker)")
+    story = explain(state)
+    if as_json:
+        print_json({"desk": desk, "ticket_id": ticket_id, **story.model_dump(mode="json")})
+    else:
+        print_why(view, story)
+
+
+def _read(settings: Settings, desk: str, ticket_id: int) -> TicketView:
+    log_quietly(settings)
+    try:
+        return asyncio.run(_view(known_desk(settings, desk), ticket_id))
+    except UnknownTicketError:
+        raise _unknown(desk, ticket_id) from None
+    except TicketCallError as error:
+        raise Failed(f"Temporal refuses or does not answer: {error.code}") from None
+
+
+async def _view(desk: str, ticket_id: int) -> TicketView:
+    return await read_ticket(await reach_temporal(), desk, ticket_id)
+
+
+def _state_of(view: TicketView) -> TicketState | None:
+    return TicketState.model_validate(view.status) if view.status is not None else None
+
+
+# --- retry and resync
+
+
+@tickets.command(cls=SettingsCommand)
+@ticket_argument
+@desk_option
+@json_option
+def retry(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
+    """Try now what is blocked or waits."""
+    _command(settings, desk, ticket_id, "retry", as_json=as_json)
+
+
+@tickets.command(cls=SettingsCommand)
+@ticket_argument
+@click.option("--recreate", is_flag=True, help="bring back a task that was deleted by hand")
+@desk_option
+@json_option
+def resync(settings: Settings, ticket_id: int, desk: str, *, recreate: bool, as_json: bool) -> None:
+    """Read the ticket from Zendesk and look at its task, then put right what differs.
+
+    A ticket whose workflow has ended gets a new run.
+    """
+    _command(settings, desk, ticket_id, "resync", recreate, as_json=as_json)
+
+
+def _command(settings: Settings, desk: str, ticket_id: int, command: CommandName, *args: Any, as_json: bool) -> None:
+    log_quietly(settings)
+    try:
+        workflow_id = asyncio.run(_tell(known_desk(settings, desk), ticket_id, command, args))
+    except UnknownTicketError:
+        raise _unknown(desk, ticket_id) from None
+    except CommandRefusedError as error:
+        raise Failed(f"ticket {ticket_id} of desk {desk} refuses: {error.code}") from None
+    except TicketCallError as error:
+        look = f"ticketsync tickets show {ticket_id} --desk {desk}"
+        raise Failed(f"no worker answers ({error.code}): start one, then look whether it was done: {look}") from None
+    if as_json:
+        print_json({"status": "queued", "workflow_id": workflow_id})
+    else:
+        say(f"{command} is queued: see ticketsync tickets show {ticket_id} --desk {desk}")
+
+
+async def _tell(desk: str, ticket_id: int, command: CommandName, args: tuple[Any, ...]) -> str:
+    return await command_ticket(await reach_temporal(), desk, ticket_id, command, args=args)
+
+
+def _unknown(desk: str, ticket_id: int) -> Failed:
+    return Failed(f"ticket {ticket_id} of desk {desk} has no workflow: nothing was heard of it within the retention")

@@ -1,0 +1,153 @@
+"""Why a ticket's task is as it is: the journal of its workflow, read field by field.
+
+The journal has a line per event, per step that was done, per thing that was not done, and per trouble, in the order in
+which they happened; it keeps the last fifty.
+"""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from ticketsync.sync.state import JournalLine, TicketState, Trouble
+from ticketsync.sync.step import FIELD_OF, Field, StepKind
+
+CHANGED_NOTHING = frozenset({"duplicate", "same", "older", "changes_nothing_else"})
+COMMANDS = frozenset({"retry", "resync"})
+TROUBLES = frozenset({"retrying", "blocked", "paused"})
+DONE = "_done"
+FIELDS: tuple[Field, ...] = ("title", "assignee", "standing")
+
+
+class FieldStory(BaseModel):
+    """One field of the task: what we last told Teamwork, by which step, after which event.
+
+    Both are None when that was before the journal begins, or never. `sure` is false while it is not known whether the
+    last write landed.
+    """
+
+    field: Field
+    value: str | None
+    sure: bool
+    step: JournalLine | None
+    cause: JournalLine | None
+
+
+class Why(BaseModel):
+    """`waiting` says what is still to come; `not_done` and `changed_nothing` have the reason in their text."""
+
+    fields: list[FieldStory]
+    waiting: list[str]
+    not_done: list[JournalLine]
+    changed_nothing: list[JournalLine]
+    troubles: list[JournalLine]
+
+
+def explain(state: TicketState) -> Why:
+    """Everything that the journal says on this ticket, sorted."""
+    lines = state.journal
+    return Why(
+        fields=[_story(state, field) for field in FIELDS],
+        waiting=_waiting(state),
+        not_done=[line for line in lines if _is_note(line)],
+        changed_nothing=[line for line in lines if line.code in CHANGED_NOTHING],
+        troubles=[line for line in lines if line.code in TROUBLES],
+    )
+
+
+# --- fields
+
+
+def _story(state: TicketState, field: Field) -> FieldStory:
+    index = next((at for at in reversed(range(len(state.journal))) if _sets(state.journal[at], field)), None)
+    return FieldStory(
+        field=field,
+        value=_value(state, field),
+        sure=field not in state.task.uncertain,
+        step=state.journal[index] if index is not None else None,
+        cause=_cause(state.journal[:index]) if index is not None else None,
+    )
+
+
+def _sets(line: JournalLine, field: Field) -> bool:
+    kind = _kind_done(line)
+    return kind is not None and (kind == "create" or FIELD_OF[kind] == field)
+
+
+def _kind_done(line: JournalLine) -> StepKind | None:
+    return next((kind for kind in FIELD_OF if line.code == f"{kind}{DONE}"), None)
+
+
+def _cause(before: tuple[JournalLine, ...]) -> JournalLine | None:
+    """The last thing before a step that changed what is wanted."""
+    return next((line for line in reversed(before) if _changes_something(line)), None)
+
+
+def _changes_something(line: JournalLine) -> bool:
+    return (line.event_id is not None and line.code not in CHANGED_NOTHING) or line.code in COMMANDS
+
+
+def _is_note(line: JournalLine) -> bool:
+    is_event = line.event_id is not None
+    return not (is_event or line.code in COMMANDS | TROUBLES | {"hint"} or _kind_done(line))
+
+
+def _value(state: TicketState, field: Field) -> str | None:
+    task = state.task
+    match field:
+        case "title":
+            return task.title
+        case "assignee":
+            return str(task.assignee_id) if task.assignee_id is not None else "nobody" if task.id is not None else None
+        case "standing":
+            return _standing(state)
+
+
+def _standing(state: TicketState) -> str:
+    if state.task.gone:
+        return "deleted by hand"
+    return f"{state.task.standing}, protected" if state.task.protected else state.task.standing
+
+
+# --- what is still to come
+
+
+def _waiting(state: TicketState) -> list[str]:
+    return [*_troubles(state), *_people(state), *_times(state)]
+
+
+def _troubles(state: TicketState) -> list[str]:
+    troubles = [trouble for trouble in (state.trouble, state.read_trouble) if trouble is not None]
+    return [
+        f"{trouble.what} is {trouble.phase} ({trouble.code}) since {_at(trouble.since)}: {_next_try(trouble)}"
+        for trouble in troubles
+    ]
+
+
+def _next_try(trouble: Trouble) -> str:
+    return f"tried again at {_at(trouble.retry_at)}" if trouble.retry_at else "Temporal goes on trying"
+
+
+def _people(state: TicketState) -> list[str]:
+    lines = []
+    if state.refused is not None:
+        what = f"Teamwork does not take person {state.refused.user_id} for this task (not_a_member)"
+        lines.append(f"{what}: tried again at {_at(state.refused.retry_at)}")
+    if state.waiting is not None:
+        what = f"the directory does not say who Zendesk user {state.waiting.agent_id} is"
+        lines.append(f"{what}: asked again at {_at(state.waiting.retry_at)}")
+    return lines
+
+
+def _times(state: TicketState) -> list[str]:
+    lines = [f"{command.kind}, as an operator asked at {_at(command.at)}" for command in state.commands]
+    if state.settle_until is not None:
+        lines.append(f"the delete waits until {_at(state.settle_until)}: a merge may still be on its way")
+    if state.read is not None:
+        lines.append(f"the ticket is to be read from Zendesk ({state.read.reason})")
+    if state.end_at is not None:
+        lines.append(f"the ticket has ended: its workflow completes at {_at(state.end_at)} when all is in step")
+    return lines
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%SZ}"

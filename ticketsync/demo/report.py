@@ -1,0 +1,162 @@
+"""The day as a table: each ticket, its task, what was done and how long after the event; and whether all is right."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ticketsync.demo.day import AT_REST, Day
+from ticketsync.demo.measure import Write, median_and_p95, writes_by_ticket
+from ticketsync.demo.rules import wrong_with
+from ticketsync.demo.world import Json, SeenTask, Ticket, World, get
+
+NO_WRAP = 10_000
+LONGEST_TEXT = 28
+DONE = {
+    "create_done": "created",
+    "rename_done": "renamed",
+    "reassign_done": "reassigned",
+    "complete_done": "completed",
+    "reopen_done": "reopened",
+    "delete_done": "deleted",
+    "restore_done": "restored",
+}
+KEPT = "completed, not deleted"
+HEADS = ("ticket", "story", "subject", "status", "task", "title", "assignee", "state", "sync", "what was done", "after")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ticket at the end of the day. `sync` is what ticketsync says of itself, `wrong` what must be otherwise."""
+
+    ticket_id: int
+    story: str
+    subject: str
+    status: str
+    task: SeenTask | None
+    sync: str
+    done: str
+    writes: tuple[Write, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        task = self.task
+        of_task = (str(task.id), _short(task.title), task.assignee or "nobody", task.state) if task else ("-",) * 4
+        after = ", ".join(_duration(write.delay) for write in self.writes)
+        subject = _short(self.subject) or "(empty)"
+        return (str(self.ticket_id), self.story, subject, self.status, *of_task, self.sync, self.done, after or "-")
+
+
+@dataclass(frozen=True)
+class Report:
+    """All lines, by ticket; `problems` are stories that could not be told to their end."""
+
+    lines: tuple[Line, ...]
+    problems: dict[str, str]
+    settle_window: timedelta
+
+    @property
+    def wrong(self) -> list[str]:
+        """What is not as it must be, a line each; empty when the day is right."""
+        stuck = [f"story {name}: {problem}" for name, problem in self.problems.items()]
+        return stuck + [f"ticket {line.ticket_id} ({line.story}): {what}" for line in self.lines for what in line.wrong]
+
+    @property
+    def summary(self) -> list[str]:
+        writes = [write for line in self.lines for write in line.writes]
+        at_once = [write.delay for write in writes if not write.settled]
+        settled = [write.delay - self.settle_window for write in writes if write.settled]
+        window = f"{self.settle_window.total_seconds():g} s"
+        return [
+            f"From event to Teamwork: {_spread(at_once)}",
+            f"A delete first waits out the settle window of {window}; after that: {_spread(settled)}",
+        ]
+
+    def print(self, console: Console) -> None:
+        """On a terminal within its width, else unwrapped and without frame."""
+        table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, show_edge=False)
+        for head in HEADS:
+            table.add_column(head, overflow="fold")
+        for line in self.lines:
+            style = "red" if line.wrong else ""
+            table.add_row(*(Text(cell) for cell in line.cells), style=style)
+        with console.capture() as captured:
+            console.print(table, width=None if console.is_terminal else NO_WRAP)
+        # Columns are filled with blanks up to the widest cell: no use at the end of a line.
+        console.out("\n".join(row.rstrip() for row in captured.get().splitlines()), highlight=False)
+
+
+async def report_on(day: Day, since: datetime, settle_window: timedelta) -> Report:
+    """Read from both sites how each ticket and its task stand, and compare with the rules. Raises httpx.HTTPError."""
+    tickets = sorted((ticket for ticket in day.tickets if ticket.is_open), key=lambda ticket: ticket.id)
+    shown = await _zendesk_shows(day.world, [ticket.id for ticket in tickets])
+    writes = await writes_by_ticket(day.world, since, settle_window)
+    lines = [await _line(ticket, shown.get(ticket.id, {}), writes.get(ticket.id, [])) for ticket in tickets]
+    return Report(tuple(lines), day.problems, settle_window)
+
+
+async def _zendesk_shows(world: World, ids: Sequence[int]) -> dict[int, Json]:
+    """Each ticket's subject and status, by id; those in the trash as `deleted`."""
+    live = await get(world.zendesk, "/api/v2/tickets/show_many.json", ids=",".join(map(str, ids)))
+    gone = await get(world.zendesk, "/api/v2/deleted_tickets.json", sort_by="deleted_at", sort_order="desc")
+    deleted = {row["id"]: {"subject": row["subject"], "status": "deleted"} for row in gone["deleted_tickets"]}
+    return deleted | {row["id"]: row for row in live["tickets"]}
+
+
+async def _line(ticket: Ticket, shown: Json, writes: Iterable[Write]) -> Line:
+    try:
+        status = await ticket.status()
+    except httpx.HTTPError:
+        status = {}
+    sync_state, reason = status.get("sync_state", "unknown"), status.get("reason", "")
+    sync = f"{sync_state}: {reason}" if reason else sync_state
+    tasks = ticket.tasks
+    wrong = list(wrong_with(ticket.name, ticket.id, tasks))
+    if sync_state not in AT_REST:
+        wrong.append(f"it did not come to rest: {sync}")
+    return Line(
+        ticket_id=ticket.id,
+        story=ticket.name,
+        subject=shown.get("subject", ""),
+        status=shown.get("status", "unknown"),
+        task=tasks[0] if tasks else None,
+        sync=sync,
+        done=_done(status),
+        writes=tuple(writes),
+        wrong=tuple(wrong),
+    )
+
+
+def _done(status: Json) -> str:
+    """The steps in their order, by the ticket's journal: `created, renamed 3 times, completed`."""
+    words: list[tuple[str, int]] = []
+    for line in status.get("journal", ()):
+        word = KEPT if KEPT in line["text"] else DONE.get(line["code"])
+        if word is None:
+            continue
+        count = words.pop()[1] if words and words[-1][0] == word else 0
+        words.append((word, count + 1))
+    return ", ".join(word if count == 1 else f"{word} {count} times" for word, count in words) or "nothing"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 8]}… ({len(text)})"
+
+
+def _duration(delay: timedelta) -> str:
+    milliseconds = delay.total_seconds() * 1000
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"  # noqa: PLR2004
+
+
+def _spread(delays: Sequence[timedelta]) -> str:
+    spread = median_and_p95(delays)
+    if spread is None:
+        return "too few to tell"
+    median, p95 = spread
+    return f"median {_duration(median)}, p95 {_duration(p95)} ({len(delays)} changes)"
