@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from redis.asyncio import Redis
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from tests.cli.programs import STARTS_WITHIN, Program, Ran, program, run
 from tests.support.wait import eventually
@@ -68,16 +69,18 @@ class Service:
 
     async def until(self, ticket_id: int, state: str, **task: Any) -> dict[str, Any]:
         """The ticket's status once it is in this state and its task has these values."""
+        seen: dict[str, Any] = {}
 
-        async def reached() -> dict[str, Any] | None:
-            try:
-                status = await self.status(ticket_id)
-            except Exception:  # noqa: BLE001 - it may not be there yet
-                return None
-            same = task.items() <= status["task"].items()
-            return status if same and status["sync_state"] == state else None
+        async def reached() -> bool:
+            with suppress(RPCError):  # the ticket may not be there yet
+                seen.update(await self.status(ticket_id))
+            return seen.get("sync_state") == state and task.items() <= seen["task"].items()
 
-        return await eventually(reached, STARTS_WITHIN, what=f"ticket {ticket_id} is {state}") or {}
+        try:
+            await eventually(reached, STARTS_WITHIN, what=f"ticket {ticket_id} is {state}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; last seen {seen}; the worker said {self.worker.logs[-5:]}") from None
+        return seen
 
 
 @pytest.fixture(scope="package")

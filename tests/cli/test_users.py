@@ -51,7 +51,7 @@ async def test_a_mapping_that_is_not_there_cannot_be_taken_back(service: Service
 # --- looking people up
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def desk(service: Service) -> AsyncIterator[Desk]:
     async with reach_desk(load_settings(environ=service.environ), "default") as desk:
         yield desk

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from tests.sync.builders import examples
 from tests.sync.histories import History, Telling, histories, tellings
 from tests.sync.reference import Expected, expected
-from tests.sync.world import World
-
-PAUSES = (0.0, 0.0, 5.0, 61.0, 7200.0)
+from tests.sync.teamwork import ANN_IN_TEAMWORK, BOB_IN_TEAMWORK
+from tests.sync.world import PEOPLE, World
+from ticketsync.sync.decide import EarlierLife
+from ticketsync.sync.people import People
+from ticketsync.sync.status import shown
 
 
 def world_of(history: History) -> World:
@@ -23,15 +25,29 @@ def outcome(world: World) -> Expected | None:
     return Expected(world.task.standing, world.task.title, world.task.assignee_id)
 
 
+def ends_in_step(world: World) -> bool:
+    """Whether a ticket that has ended leaves nothing behind that would keep its workflow from ending."""
+    if world.state.end_at is None:
+        return True
+    world.later(days=2)
+    state = world.state
+    return not any((state.trouble, state.refused, state.settle_until, state.waiting, state.read, state.read_trouble))
+
+
 def listen(world: World, telling: Telling, data: st.DataObject) -> None:
-    """Hear it all; in between time passes, windows end, and reads of the true ticket are answered or not."""
+    """Hear it all; in between time passes, reads of the true ticket are answered, and one run follows another."""
     for batch in telling.batches:
         world.hear(*batch)
-        pause = data.draw(st.sampled_from(PAUSES))
-        if data.draw(st.booleans()):
-            world.rest()
-        elif pause:
-            world.later(seconds=pause)
+        match data.draw(st.sampled_from(["next", "time passes", "rest", "new run", "continue as new"])):
+            case "time passes":
+                world.later(seconds=data.draw(st.sampled_from([5.0, 61.0, 7200.0])))
+            case "rest":
+                world.rest()
+            case "new run":
+                world.rest()
+                world.new_run()
+            case "continue as new":
+                world.continue_as_new()
     world.rest()
 
 
@@ -43,6 +59,7 @@ def test_any_order_and_any_duplication_end_in_the_task_that_the_true_ticket_shou
     world = world_of(history)
     listen(world, data.draw(tellings(history)), data)
     assert outcome(world) == expected(history.zendesk, history.told, history.policy, history.linked_at)
+    assert ends_in_step(world)
 
 
 @examples(150)
@@ -53,6 +70,7 @@ def test_lost_answers_of_teamwork_change_nothing_in_the_end(history: History, da
     world.teamwork.lose.extend(data.draw(fates))  # type: ignore[arg-type]
     listen(world, data.draw(tellings(history)), data)
     assert outcome(world) == expected(history.zendesk, history.told, history.policy, history.linked_at)
+    assert ends_in_step(world)
 
 
 @examples(150)
@@ -68,3 +86,41 @@ def test_a_second_pass_gives_no_steps(history: History, data: st.DataObject) -> 
         world.hear(*batch)
     world.rest()
     assert world.steps == done
+
+
+@examples(100)
+@given(history=histories(most_actions=5), data=st.data())
+def test_people_who_are_not_known_or_not_taken_for_a_while_change_nothing_in_the_end(
+    history: History, data: st.DataObject
+) -> None:
+    world = world_of(history)
+    for batch in data.draw(tellings(history)).batches:
+        world.people = data.draw(st.sampled_from([PEOPLE, People()]))
+        world.teamwork.strangers = data.draw(st.sets(st.sampled_from([ANN_IN_TEAMWORK, BOB_IN_TEAMWORK])))
+        world.hear(*batch)
+        world.later(seconds=data.draw(st.sampled_from([1.0, 70.0, 2000.0])))
+    world.people, world.teamwork.strangers = PEOPLE, set()
+    world.command("retry")
+    world.rest()
+    assert outcome(world) == expected(history.zendesk, history.told, history.policy, history.linked_at)
+    assert ends_in_step(world)
+    assert world.state.waiting is None
+    assert shown(world.state, busy=False)[1] != "not_a_member"
+
+
+@examples(100)
+@given(history=histories(most_actions=5), data=st.data())
+def test_there_are_never_two_tasks_whatever_is_lost(history: History, data: st.DataObject) -> None:
+    """Answers of Teamwork, and all that Temporal knew: then the hint in Redis is left, or only the marker."""
+    world = world_of(history)
+    for batch in data.draw(tellings(history)).batches:
+        fates = st.lists(st.sampled_from(["answered", "landed", "not landed"]), max_size=3)
+        world.teamwork.lose.extend(data.draw(fates))  # type: ignore[arg-type]
+        world.hear(*batch)
+        if data.draw(st.booleans()):
+            world.rest()
+        if data.draw(st.booleans()):
+            hint = EarlierLife(task_id=world.state.task.id)
+            world.new_run(data.draw(st.sampled_from([hint, EarlierLife(may_be_creating=True)])))
+    world.rest()
+    assert len(world.teamwork.tasks) <= 1

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.sync.teamwork import ANN_IN_TEAMWORK, BOB_IN_TEAMWORK
 from tests.sync.world import World
 from tests.sync.zendesk import ANN, BOB, UMA
@@ -108,6 +110,22 @@ def test_a_refusal_is_forgotten_when_the_new_assignee_has_no_mapping() -> None:
     world.hear(*world.zendesk.assigned(UMA))
     assert world.state.refused is None
     assert shown(world.state, busy=False) == ("in_step", "no_mapping")
+
+
+@pytest.mark.parametrize("end", ["closed", "soft_deleted"])
+def test_a_refusal_does_not_keep_an_ended_ticket_from_ending(end: str) -> None:
+    world = refused()
+    world.hear(*getattr(world.zendesk, end)())
+    world.rest()
+    assert world.state.refused is None
+    assert world.state.sync_state == "ended"
+
+
+def test_a_refusal_is_forgotten_when_the_task_was_deleted_by_hand() -> None:
+    world = refused()
+    world.task.deleted = "by people"
+    world.hear(*world.zendesk.renamed("Other"))
+    assert shown(world.state, busy=False) == ("in_step", "gone_by_hand")
 
 
 def test_a_second_refused_person_begins_with_a_short_pause_again() -> None:

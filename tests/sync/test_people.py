@@ -10,6 +10,7 @@ from tests.sync.world import PEOPLE, World
 from tests.sync.zendesk import ANN, BOB, NEW_AGENT, TICKET
 from ticketsync.sync.event import DIRECTORY_CHANGED, Event
 from ticketsync.sync.people import People
+from ticketsync.sync.policy import Policy
 
 NO_DIRECTORY = People()
 NEW_IN_TEAMWORK = 204
@@ -97,6 +98,23 @@ def test_asking_again_and_again_fills_no_journal() -> None:
     for _ in range(20):
         world.later(minutes=30)
     assert len(world.state.journal) == lines
+
+
+@pytest.mark.parametrize("policy", [Policy(include_tags=("vip",)), Policy(include_tags=("vip",), on_filtered="delete")])
+def test_a_ticket_without_a_task_waits_for_no_directory(policy: Policy) -> None:
+    world = World(policy, people=NO_DIRECTORY)
+    world.hear(*world.zendesk.created(assignee=ANN))
+    world.rest()
+    assert (world.state.sync_state, world.state.waiting) == ("filtered", None)
+
+
+@pytest.mark.parametrize("end", ["closed", "soft_deleted"])
+def test_an_ended_ticket_whose_task_is_deleted_waits_for_no_directory(end: str) -> None:
+    world = World(people=NO_DIRECTORY)
+    world.hear(*world.zendesk.created(assignee=ANN))
+    world.hear(*getattr(world.zendesk, end)())
+    world.rest()
+    assert (world.state.sync_state, world.state.waiting) == ("ended", None)
 
 
 # --- an agent whom the directory does not know

@@ -108,9 +108,13 @@ class World:
                 return
         raise AssertionError(f"never comes to rest: {self.codes[-6:]}, {self.state.read}, {self.kinds[-6:]}")
 
-    def new_run(self) -> None:
-        """The run ends; the next event finds a fresh one, which is told of the last state."""
-        self.earlier = EarlierLife(state=self.state)
+    def continue_as_new(self) -> None:
+        """The state goes through Temporal and on in a new run."""
+        self.state = TicketState.model_validate_json(self.state.model_dump_json())
+
+    def new_run(self, earlier: EarlierLife | None = None) -> None:
+        """The run ends; the next event finds a fresh one, which is told of the last state, or of what is left of it."""
+        self.earlier = earlier or EarlierLife(state=self.state)
         self.state = TicketState(desk="acme", ticket_id=self.zendesk.snapshot.id)
 
     # --- how the workflow goes about it

@@ -165,7 +165,8 @@ def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *,
 
 
 def _wait_for_people(state: TicketState, wanted: DesiredTask | None, people: People, now: datetime) -> TicketState:
-    if wanted is None or wanted.who not in UNKNOWN_PERSON or state.snapshot is None:
+    unknown = wanted is not None and wanted.who in UNKNOWN_PERSON and _has_a_task_to_give(state, wanted)
+    if not unknown or state.snapshot is None:
         return state.model_copy(update={"waiting": None})
     agent_id = wanted_agent(state, state.snapshot) or 0
     waiting = state.waiting
@@ -175,6 +176,13 @@ def _wait_for_people(state: TicketState, wanted: DesiredTask | None, people: Peo
     pause = min(max(SHORTEST_PEOPLE_WAIT, (now - since) / 2), LONGEST_PEOPLE_WAIT)
     waiting = WaitingForPeople(agent_id=agent_id, generation=generation, since=since, retry_at=now + pause)
     return state.model_copy(update={"waiting": waiting})
+
+
+def _has_a_task_to_give(state: TicketState, wanted: DesiredTask) -> bool:
+    """Only then it matters who the person is: a ticket without a task waits for nobody."""
+    if wanted.standing == "absent" or state.task.gone:
+        return False
+    return state.wanted_once or state.task.standing != "none"
 
 
 # --- the plan
@@ -192,9 +200,12 @@ def _plan(
 
 
 def _refused(state: TicketState, wanted: DesiredTask) -> TicketState:
-    """A refusal is forgotten when somebody else is wanted, or when Teamwork took the person after all."""
+    """A refusal is forgotten when somebody else or no task is wanted, or when Teamwork took the person after all."""
     refused = state.refused
-    if refused is None or (wanted.assignee_id == refused.user_id and state.task.assignee_id != refused.user_id):
+    if refused is None:
+        return state
+    still_wanted = wanted.assignee_id == refused.user_id and _has_a_task_to_give(state, wanted)
+    if still_wanted and state.task.assignee_id != refused.user_id:
         return state
     return state.model_copy(update={"refused": None})
 
