@@ -138,3 +138,12 @@ def test_a_filter_that_names_other_tags_judges_by_what_the_read_says() -> None:
     world.later(hours=1)
     world.rest()
     assert world.no_task
+
+
+def test_a_ticket_that_a_changed_policy_lets_in_gets_its_task_at_the_next_decision() -> None:
+    world = World(Policy(exclude_tags=("internal",)))
+    world.hear(*world.zendesk.created(tags=("internal",)))
+    world.policy = Policy()
+    world.command("retry")
+    world.rest()
+    assert world.changes == ["create"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, knows_the_tags, wanted_agent
 from ticketsync.sync.event import UNREADABLE, Event
-from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, wants_read
+from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
 from ticketsync.sync.state import (
@@ -68,7 +68,7 @@ def decide(
     asked = bool(state.commands)
     state, command_lines = _obey(state, now)
     state, event_lines, seen = fold(state, events, rules)
-    state = _surely_first(state, rules, now)
+    state = _surely_first(_wanted_by_now(state, rules), rules, now)
     state = _read_what_is_unknown(state, rules)
     state = _unreadable(state, events, now, asked=asked)
     wanted = desired_task(state, rules.policy, people)
@@ -86,6 +86,14 @@ def decide(
         seen=tuple(seen),
         live=_is_live(state, events, asked=asked),
     )
+
+
+def _wanted_by_now(state: TicketState, rules: Rules) -> TicketState:
+    """The policy may have changed since the snapshot was folded: a ticket that it now lets in gets its task."""
+    snapshot, gone = state.snapshot, state.lifecycle.deleted or state.lifecycle.merged
+    if state.wanted_once or snapshot is None or gone or not knows_the_tags(state, rules.policy):
+        return state
+    return state.model_copy(update={"wanted_once": makes_a_task(snapshot, rules)})
 
 
 def _recall(state: TicketState, earlier: EarlierLife) -> TicketState:

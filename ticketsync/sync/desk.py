@@ -13,7 +13,7 @@ Side = Literal["teamwork", "zendesk"]
 CREDENTIALS_REFUSED: dict[Side, str] = {"teamwork": "credentials_refused", "zendesk": "zendesk_credentials_refused"}
 PROJECT_UNREACHABLE = "project_unreachable"
 TASKLIST_GONE = "tasklist_gone"
-# All that may hold up a side: its tickets may show another of these than the desk itself.
+
 FACTS = "facts"  # the memo under which they are published
 
 

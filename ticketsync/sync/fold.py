@@ -121,9 +121,13 @@ def _keep_facts(state: TicketState, event: Event, rules: Rules) -> TicketState:
 
 def _wants_a_task(event: Event, rules: Rules) -> bool:
     """Whether this snapshot, had it been the only one, would have made a task."""
-    snapshot = event.snapshot
-    if snapshot is None or event.scrubbed or event.kind in DELETIONS or event.kind == MERGED:
+    if event.snapshot is None or event.scrubbed or event.kind in DELETIONS or event.kind == MERGED:
         return False
+    return makes_a_task(event.snapshot, rules)
+
+
+def makes_a_task(snapshot: TicketSnapshot, rules: Rules) -> bool:
+    """Whether a ticket that first looks like this gets a task."""
     if snapshot.was_closed_by_merge or rules.policy.refuses(snapshot) is not None:
         return False
     if snapshot.status == "solved":
@@ -345,4 +349,5 @@ def _explain(event: Event, code: str) -> JournalLine:
 
 def _line(event: Event, code: str, why: str) -> JournalLine:
     when = event.time or (nine_digits(event.as_of) if event.as_of else "")
-    return journal_line(event.received_at, code, f"{event.kind} {when[:19]}: {why}", event.id[:80])
+    what = f"{event.kind} {when[:19]}".rstrip()
+    return journal_line(event.received_at, code, f"{what}: {why}", event.id[:80])

@@ -29,6 +29,13 @@ class Policy(BaseModel):
     grace_period: timedelta = timedelta(hours=24)
     blocked_retry: timedelta = timedelta(minutes=15)
 
+    @field_validator("blocked_retry")
+    @classmethod
+    def _not_at_once(cls, pause: timedelta) -> timedelta:
+        if pause < timedelta(seconds=1):
+            raise ValueError("is at least one second: what is blocked is not to be hammered")
+        return pause
+
     @field_validator("title")
     @classmethod
     def _only_known_fields(cls, title: str) -> str:

@@ -26,6 +26,8 @@ def after_success(state: TicketState, step: Step, result: StepResult, now: datet
         done = done.model_copy(update={"look": "no", "create_started_at": None})
     if result.refused_assignee_id is not None:
         done = _refused(done, result.refused_assignee_id, now)
+    elif done.refused is not None and done.refused.user_id == result.task.assignee_id:
+        done = done.model_copy(update={"refused": None})
     return done.with_lines(journal_line(now, f"{step.kind}_done", f"{step.summary}: {result.answer}"))
 
 
