@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig
 
 from ticketsync import __version__, names
+from ticketsync.activations import Activations, EndInCalm
 from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.decide import DecideActivities
@@ -93,12 +94,15 @@ def build_workers(client: Client, activities: Activities, desks: Sequence[str], 
     desks; steps and reads have queues of their own, so that a backlog of one desk is nobody else's.
     """
     config = _deployment_config(deployment)
+    activations = Activations()
     workflows = Worker(
         client,
         task_queue=names.WORKFLOW_QUEUE,
         workflows=WORKFLOWS,
+        workflow_task_executor=activations,
         activities=activities.local,
         no_remote_activities=True,
+        interceptors=[EndInCalm(activations)],
         graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
         deployment_config=config,
     )
@@ -155,7 +159,8 @@ async def _run_until(stop: asyncio.Event, workers: list[Worker], desks: Sequence
     await asyncio.wait([stopping, *runs], return_when=asyncio.FIRST_COMPLETED)
     logger.info("worker finishes its activities", at_most_seconds=GRACEFUL_SHUTDOWN.total_seconds())
     stopping.cancel()
-    await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running))
+    # Also those that have not begun yet: asked now, they stop as soon as they have.
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
     await asyncio.gather(*runs)
 
 

@@ -22,6 +22,7 @@ from ticketsync.demo.stack import LOOPBACK, CannotStartError, DevStack, Wanted, 
 from ticketsync.demo.world import opened_world
 from ticketsync.settings import DEFAULT_DESK, setting_names
 
+NO_WRAP = 10_000
 SHOWN_STORY = "undeleted"
 LOGGING = frozenset({"TICKETSYNC_LOG_LEVEL", "TICKETSYNC_LOG_FORMAT"})
 NOT_OURS = frozenset({"TICKETSYNC_CONFIG", "TICKETSYNC_HOST", "TICKETSYNC_PORT", "TICKETSYNC_WORKER_DEPLOYMENT"})
@@ -55,7 +56,8 @@ def dev(ctx: click.Context, /, *, demo: bool, state: Path | None, host: str, **p
         logging={"TICKETSYNC_LOG_LEVEL": "warning"} | {name: given[name] for name in LOGGING & given.keys()},
     )
     # Whether this is a terminal must not depend on FORCE_COLOR and its like: it decides whether we ever end.
-    console = Console(force_terminal=sys.stdout.isatty())
+    on_terminal = sys.stdout.isatty()
+    console = Console(force_terminal=on_terminal, width=None if on_terminal else NO_WRAP)
     try:
         ctx.exit(uvloop.run(_until_stopped(wanted, Progress(console), console, demo=demo)))
     except CannotStartError as error:
@@ -84,7 +86,7 @@ async def _run(wanted: Wanted, progress: Progress, console: Console, *, demo: bo
         try:
             return await _use(stack, progress, console, demo=demo)
         except asyncio.CancelledError:
-            progress.say("stopping …")
+            progress.say("stopping: what is under way is finished first, 30 s at most …")
             raise
 
 
@@ -95,7 +97,7 @@ async def _use(stack: DevStack, progress: Progress, console: Console, *, demo: b
         if not progress.on_terminal:
             return 1 if report.wrong else 0
     _say_where(stack, report, progress)
-    await stack.worker
+    await asyncio.wait({stack.worker})  # not awaited itself: it must be asked to stop, never be cancelled
     raise CannotStartError("the worker ended by itself: see the log above")
 
 

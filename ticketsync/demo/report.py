@@ -15,7 +15,6 @@ from ticketsync.demo.measure import Write, median_and_p95, writes_by_ticket
 from ticketsync.demo.rules import wrong_with
 from ticketsync.demo.world import Json, SeenTask, Ticket, World, get
 
-NO_WRAP = 10_000
 LONGEST_TEXT = 28
 DONE = {
     "create_done": "created",
@@ -26,20 +25,20 @@ DONE = {
     "delete_done": "deleted",
     "restore_done": "restored",
 }
-KEPT = "completed, not deleted"
-HEADS = ("ticket", "story", "subject", "status", "task", "title", "assignee", "state", "sync", "what was done", "after")
+ANSWERS = {"completed, not deleted": "completed, not deleted", "404: somebody deleted": "found it deleted by hand"}
+HEADS = ("ticket", "story", "subject", "status", "task", "title", "assignee", "state", "what was done", "after")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One ticket at the end of the day. `sync` is what ticketsync says of itself, `wrong` what must be otherwise."""
+    """One ticket at the end of the day. `why` is what ticketsync says of it, `wrong` what must be otherwise."""
 
     ticket_id: int
     story: str
     subject: str
     status: str
     task: SeenTask | None
-    sync: str
+    why: str
     done: str
     writes: tuple[Write, ...]
     wrong: tuple[str, ...]
@@ -47,10 +46,11 @@ class Line:
     @property
     def cells(self) -> tuple[str, ...]:
         task = self.task
-        of_task = (str(task.id), _short(task.title), task.assignee or "nobody", task.state) if task else ("-",) * 4
+        of_task = (str(task.id), _short(task.title), task.assignee or "nobody") if task else ("-",) * 3
+        state = ": ".join(filter(None, [task.state if task else "no task", self.why]))
         after = ", ".join(_duration(write.delay) for write in self.writes)
         subject = _short(self.subject) or "(empty)"
-        return (str(self.ticket_id), self.story, subject, self.status, *of_task, self.sync, self.done, after or "-")
+        return (str(self.ticket_id), self.story, subject, self.status, *of_task, state, self.done, after or "-")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Report:
             style = "red" if line.wrong else ""
             table.add_row(*(Text(cell) for cell in line.cells), style=style)
         with console.capture() as captured:
-            console.print(table, width=None if console.is_terminal else NO_WRAP)
+            console.print(table)
         # Columns are filled with blanks up to the widest cell: no use at the end of a line.
         console.out("\n".join(row.rstrip() for row in captured.get().splitlines()), highlight=False)
 
@@ -115,18 +115,18 @@ async def _line(ticket: Ticket, shown: Json, writes: Iterable[Write]) -> Line:
     except httpx.HTTPError:
         status = {}
     sync_state, reason = status.get("sync_state", "unknown"), status.get("reason", "")
-    sync = f"{sync_state}: {reason}" if reason else sync_state
     tasks = ticket.tasks
     wrong = list(wrong_with(ticket.name, ticket.id, tasks))
     if sync_state not in AT_REST:
-        wrong.append(f"it did not come to rest: {sync}")
+        reason = f"{sync_state} {reason}"
+        wrong.append(f"it did not come to rest: {reason}")
     return Line(
         ticket_id=ticket.id,
         story=ticket.name,
         subject=shown.get("subject", ""),
         status=shown.get("status", "unknown"),
         task=tasks[0] if tasks else None,
-        sync=sync,
+        why=reason.replace("_", " "),
         done=_done(status),
         writes=tuple(writes),
         wrong=tuple(wrong),
@@ -137,12 +137,18 @@ def _done(status: Json) -> str:
     """The steps in their order, by the ticket's journal: `created, renamed 3 times, completed`."""
     words: list[tuple[str, int]] = []
     for line in status.get("journal", ()):
-        word = KEPT if KEPT in line["text"] else DONE.get(line["code"])
+        word = _word(line["code"], line["text"])
         if word is None:
             continue
         count = words.pop()[1] if words and words[-1][0] == word else 0
         words.append((word, count + 1))
     return ", ".join(word if count == 1 else f"{word} {count} times" for word, count in words) or "nothing"
+
+
+def _word(code: str, text: str) -> str | None:
+    if code not in DONE:
+        return None
+    return next((words for answer, words in ANSWERS.items() if answer in text), DONE[code])
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,93 @@
+"""A local activity ends only while its run is not being worked on: or a look at a ticket could stop it for good.
+
+How that came to be, with the SDK 1.32 to 1.35 (before, a run's activation lasted as long as its local activities):
+
+1. A workflow task brings a signal and, because somebody looks at the ticket just now, a query.
+2. The workflow asks the rules, a local activity. The SDK does not wait for them and has the query answered.
+3. The rules decide while the query is being answered. With the query's answer the SDK completes the workflow task and
+   records the decision in it, but the workflow has not seen the decision: that comes with the next task, after whatever
+   else has happened in between.
+4. A replay hands the decision to the workflow in the task that recorded it. The workflow does things in another order,
+   and from then on every workflow task of this ticket fails.
+
+So a local activity that is done waits until no activation of its run is under way, and some turns of the event loop
+longer for what is on its way between the SDK and us. The task then ends with the answer alone; the decision is recorded
+in the next one, where the workflow sees it too.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from temporalio import activity
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow tasks
+TURN_SECONDS = 0.001
+CALM_TURNS = 10
+MOST_TURNS = 300  # somebody asks without a pause: the decision must come all the same
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Activations(ThreadPoolExecutor):
+    """The threads in which a worker activates its workflows; it knows which runs are under way."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")
+        self._under_way: Counter[str] = Counter()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Called by the SDK on its event loop, with the activation among the arguments."""
+        future = super().submit(fn, *args, **kwargs)
+        for argument in args:
+            if isinstance(argument, WorkflowActivation):
+                self._watch(argument.run_id, future)
+        return future
+
+    def _watch(self, run_id: str, future: Future[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        self._under_way[run_id] += 1
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._ended, run_id))
+
+    def _ended(self, run_id: str) -> None:
+        self._under_way[run_id] -= 1
+        if not self._under_way[run_id]:
+            del self._under_way[run_id]
+
+    async def calm(self, run_id: str) -> None:
+        """Return when no activation of this run has been under way for some turns of the event loop."""
+        calm = 0
+        for _ in range(MOST_TURNS):
+            await asyncio.sleep(TURN_SECONDS)
+            calm = 0 if run_id in self._under_way else calm + 1
+            if calm == CALM_TURNS:
+                return
+
+
+class EndInCalm(Interceptor):
+    """Lets local activities end when their run is calm."""
+
+    def __init__(self, activations: Activations) -> None:
+        self._activations = activations
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return _EndInCalm(next, self._activations)
+
+
+class _EndInCalm(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, activations: Activations) -> None:  # noqa: A002
+        super().__init__(next)
+        self._activations = activations
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        info = activity.info()
+        try:
+            return await super().execute_activity(input)
+        finally:
+            if info.is_local and info.workflow_run_id is not None:
+                await self._activations.calm(info.workflow_run_id)
