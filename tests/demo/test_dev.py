@@ -1,86 +1,13 @@
 """`ticketsync dev`, run as people run it: in a pipe, in a terminal, with a folder that keeps it."""
 
-import asyncio
-import json
-import os
-import pty
 import re
 import signal
 import socket
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
+from tests.demo.running import ANY_PORTS, PLAYS_WITHIN, Dev, dev_in_pipe, dev_in_terminal
 from tests.support.wait import eventually
-
-STARTS_WITHIN, PLAYS_WITHIN, STOPS_WITHIN = 60.0, 150.0, 40.0
-ANY_PORTS = ("--port", "0", "--temporal-port", "0", "--redis-port", "0", "--zendesk-port", "0", "--teamwork-port", "0")
-COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@dataclass
-class Dev:
-    """A running `dev` in a terminal of its own, and what it has shown so far."""
-
-    process: asyncio.subprocess.Process
-    shown: list[bytes] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return COLOURS.sub("", b"".join(self.shown).decode(errors="replace"))
-
-    async def shows(self, words: str, within: float = STARTS_WITHIN) -> None:
-        try:
-            await eventually(lambda: words in self.text, within, what=f"it shows {words!r}")
-        except AssertionError:
-            raise AssertionError(f"it never showed {words!r}, but: {self.text[-3000:]}") from None
-
-    def address_of(self, part: str) -> str:
-        """The address after the first mention of a part, such as "sandbox Zendesk"."""
-        found = re.search(rf"{part}\s+(http://[0-9.:]+)", self.text)
-        assert found is not None, self.text
-        return found[1]
-
-    async def stopped(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        async with asyncio.timeout(STOPS_WITHIN):
-            return await self.process.wait()
-
-
-@asynccontextmanager
-async def dev(*arguments: str) -> AsyncIterator[Dev]:
-    ours, its = pty.openpty()
-    command = (sys.executable, "-m", "ticketsync", "dev", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, stdin=its, stdout=its, stderr=its, env=_environ())
-    os.close(its)
-    running = Dev(process)
-    loop = asyncio.get_running_loop()
-    loop.add_reader(ours, _take, ours, running, loop)
-    try:
-        yield running
-    finally:
-        loop.remove_reader(ours)
-        os.close(ours)
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-def _take(ours: int, running: Dev, loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        running.shown.append(os.read(ours, 65536))
-    except OSError:  # the other end is closed: it has ended
-        loop.remove_reader(ours)
-
-
-def _environ() -> dict[str, str]:
-    names = ("TICKETSYNC_", "ZENDESK_", "TEAMWORK_", "REDIS_", "TEMPORAL_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(names)} | {"COLUMNS": "160"}
+from ticketsync.demo.rules import RULES
 
 
 async def test_the_demo_in_a_pipe_plays_its_day_checks_its_own_table_and_ends_with_0() -> None:
@@ -89,17 +16,13 @@ async def test_the_demo_in_a_pipe_plays_its_day_checks_its_own_table_and_ends_wi
         for taken, port in ((redis, 6379), (temporal, 7233)):
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             _take_port(taken, port)
-        command = (sys.executable, "-m", "ticketsync", "dev", "--demo")
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=_environ()
-        )
-        async with asyncio.timeout(PLAYS_WITHIN):
-            out, _ = await process.communicate()
-    text = out.decode()
-    assert process.returncode == 0, text
-    assert "tickets and their tasks are as they must be" in text
-    assert "Traceback" not in text
-    assert len({line.split()[0] for line in text.splitlines() if re.match(r"\d+\s", line)}) >= 30
+        async with dev_in_pipe("--demo") as running:
+            code = await running.ended(PLAYS_WITHIN)
+            await running.shows("tickets and their tasks are as they must be", within=5)
+    assert code == 0, running.text
+    assert "Traceback" not in running.text
+    assert "127.0.0.1:7233," not in running.text
+    assert _stories(running) == set(RULES)
 
 
 def _take_port(taken: socket.socket, port: int) -> None:
@@ -110,60 +33,95 @@ def _take_port(taken: socket.socket, port: int) -> None:
         return
 
 
-async def test_ctrl_c_stops_everything_cleanly() -> None:
-    async with dev(*ANY_PORTS) as running:
-        await running.shows("Ctrl-C stops it")
-        children = _children(running.process.pid)
-        assert len(children) >= 2, "a Temporal server and a Redis"
-        assert await running.stopped(signal.SIGINT) == 0
-        assert "Traceback" not in running.text
-        await eventually(lambda: not [pid for pid in children if Path(f"/proc/{pid}").exists()], what="no process left")
+def _stories(running: Dev) -> set[str]:
+    """The second column of the table; columns are two blanks apart."""
+    rows = (re.split(r"\s{2,}", line) for line in running.text.splitlines() if re.match(r"\d+\s", line))
+    return {cells[1] for cells in rows}
+
+
+async def test_a_demo_that_comes_out_otherwise_ends_with_1_and_names_what_is_wrong() -> None:
+    """A task renamed by hand, and one that somebody doubled."""
+    async with dev_in_pipe("--demo", *ANY_PORTS) as running:
+        await running.shows("playing a support day")
+        await eventually(lambda: running.task_named("Where is my parcel?"), 60, what="a task to rename")
+        task = await running.task_named("Where is my parcel?")
+        assert task is not None
+        async with running.teamwork() as ann:
+            await ann.patch(f"/projects/api/v3/tasks/{task['id']}.json", json={"task": {"name": "Lost parcel"}})
+            double = {"task": {"name": "Again", "description": task["description"]}}
+            await ann.post("/projects/api/v3/tasklists/1234/tasks.json", json=double)
+        assert await running.ended(PLAYS_WITHIN) == 1
+        await running.shows("the title is 'Lost parcel', must be 'Where is my parcel?'", within=5)
+    wrong = [line for line in running.text.splitlines() if line.startswith("WRONG")]
+    assert len(wrong) == 2
+    assert all("(by a customer): " in line for line in wrong)
+    assert "2 tasks were made, must be 1" in wrong[0]
+
+
+async def test_the_demo_in_a_terminal_stays_up_with_addresses_to_look_at_until_ctrl_c() -> None:
+    async with dev_in_terminal("--demo", *ANY_PORTS) as running:
+        await running.shows("Ctrl-C stops it", PLAYS_WITHIN)
+        assert f"All {len(RULES)} tickets and their tasks are as they must be" in running.text
+        assert re.search(r"http://127\.0\.0\.1:\d+/namespaces/default/workflows/ticket-default-\d+ ", running.text)
+        await _stops_cleanly(running, signal.SIGINT)
+
+
+async def test_ctrl_c_while_it_starts_stops_it_too() -> None:
+    async with dev_in_pipe(*ANY_PORTS) as running:
+        await running.shows("starting worker")
+        await _stops_cleanly(running, signal.SIGINT)
+
+
+async def _stops_cleanly(running: Dev, number: signal.Signals) -> None:
+    children = running.children()
+    assert len(children) >= 2, "a Temporal server and a Redis"
+    assert await running.stopped(number) == 0
+    assert "Traceback" not in running.text
+    await eventually(lambda: not [pid for pid in children if Path(f"/proc/{pid}").exists()], what="no process left")
 
 
 async def test_what_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Also on other ports: the webhook follows the server."""
     arguments = ("--state", str(tmp_path), *ANY_PORTS)
-    async with dev(*arguments) as running:
+    async with dev_in_terminal(*arguments) as running:
         await running.shows("Ctrl-C stops it")
-        ticket_id = await _create_ticket(running, "Before the stop")
-        await eventually(lambda: _titles(running), what="the ticket has its task")
-        assert await running.stopped(signal.SIGTERM) == 0
-    async with dev(*arguments) as running:
+        ticket_id = await running.create_ticket("Before the stop")
+        await eventually(running.titles, what="the ticket has its task")
+        await _stops_cleanly(running, signal.SIGTERM)
+    async with dev_in_terminal(*arguments) as running:
         await running.shows("Ctrl-C stops it")
-        await _rename_ticket(running, ticket_id, "After the start")
-        await eventually(lambda: _has(running, "After the start"), 30, what="the same task is renamed")
-        assert await _titles(running) == ["After the start"]
-        assert await running.stopped(signal.SIGTERM) == 0
+        await running.rename_ticket(ticket_id, "After the start")
+        await eventually(lambda: running.task_named("After the start"), 30, what="the same task is renamed")
+        assert await running.titles() == ["After the start"]
+        await _refuses_a_second_one(tmp_path)
+        await _stops_cleanly(running, signal.SIGTERM)
 
 
-def _children(pid: int) -> list[int]:
-    """The processes that this one started, by the kernel's word."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+async def _refuses_a_second_one(folder: Path) -> None:
+    async with dev_in_pipe("--state", str(folder), *ANY_PORTS) as second:
+        assert await second.ended() == 1
+        await second.shows("stop that one or choose another folder", within=5)
+    assert "Traceback" not in second.text
 
 
-def _zendesk(running: Dev) -> httpx.AsyncClient:
-    auth = ("sync@sandbox.example/token", "zendesk-sandbox-token")
-    return httpx.AsyncClient(base_url=running.address_of("sandbox Zendesk"), auth=auth)
+async def test_a_ticket_changed_while_nobody_listened_is_told_after_the_start(tmp_path: Path) -> None:
+    """Zendesk's events that were on their way at the stop are sent when the server is there again."""
+    arguments = ("--state", str(tmp_path), *ANY_PORTS)
+    async with dev_in_terminal(*arguments) as running:
+        await running.shows("Ctrl-C stops it")
+        async with running.zendesk() as zendesk:
+            await zendesk.post("/sandbox/delivery-rules", json={"kind": "delay", "seconds": 60})
+        await running.create_ticket("Told late")
+        assert await running.titles() == []
+        await _stops_cleanly(running, signal.SIGTERM)
+    async with dev_in_terminal(*arguments) as running:
+        await running.shows("Ctrl-C stops it")
+        await eventually(lambda: running.task_named("Told late"), 90, what="the ticket has its task")
 
 
-async def _create_ticket(running: Dev, subject: str) -> int:
-    async with _zendesk(running) as client:
-        answer = await client.post(
-            "/api/v2/tickets.json", json={"ticket": {"subject": subject, "comment": {"body": "?"}}}
-        )
-    return int(answer.json()["ticket"]["id"])
-
-
-async def _rename_ticket(running: Dev, ticket_id: int, subject: str) -> None:
-    async with _zendesk(running) as client:
-        await client.put(f"/api/v2/tickets/{ticket_id}.json", content=json.dumps({"ticket": {"subject": subject}}))
-
-
-async def _titles(running: Dev) -> list[str]:
-    """The names of all tasks ever made."""
-    async with httpx.AsyncClient(base_url=running.address_of("sandbox Teamwork")) as client:
-        answer = await client.get("/sandbox/tasks")
-    return [task["name"] for task in answer.json()["tasks"]]
-
-
-async def _has(running: Dev, title: str) -> bool:
-    return title in await _titles(running)
+async def test_a_folder_that_cannot_be_used_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with dev_in_pipe("--state", str(tmp_path / "file" / "folder"), *ANY_PORTS) as running:
+        assert await running.ended() == 1
+        await running.shows("choose another folder", within=5)
+    assert running.text.count("\n") == 1

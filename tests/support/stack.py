@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -24,9 +24,11 @@ from ticketsync import names
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox
+from ticketsync.sandbox.teamwork.settings import Switches
 from ticketsync.sandbox.teamwork.settings import TeamworkSettings as TeamworkSite
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.settings import DeskSettings, RedisSettings, Settings, TeamworkSettings, ZendeskSettings
+from ticketsync.sync.desk import DeskState
 from ticketsync.sync.event import Event
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.state import TicketState
@@ -35,6 +37,7 @@ from ticketsync.tickets import store_event
 from ticketsync.worker import run_worker
 
 PROJECT, TASK_LIST = 987654, 1234
+UNLIMITED = 100_000
 PERSON_ANN, PERSON_BEN = 500002, 500003
 ANN_KEY = ("twp_ann", "x")
 QUICK = Policy(settle_window=timedelta(seconds=1), grace_period=timedelta(seconds=30))
@@ -164,7 +167,8 @@ async def running_stack(
     `tasklist_id` None: the project has no list for tickets yet. All desks share one Zendesk and one project.
     """
     async with AsyncExitStack() as cleanup:
-        zendesk, teamwork = ZendeskSandbox(), TeamworkSandbox(TeamworkSite(tasklist_id=tasklist_id))
+        switches = Switches(calls_per_minute=UNLIMITED)
+        zendesk, teamwork = ZendeskSandbox(), TeamworkSandbox(TeamworkSite(tasklist_id=tasklist_id), switches)
         await cleanup.enter_async_context(zendesk)
         await cleanup.enter_async_context(teamwork)
         zendesk_url = (await cleanup.enter_async_context(serve(zendesk.app))).url
@@ -223,7 +227,13 @@ async def _desks_stand(stack: Stack) -> bool:
         states = [await stack.of_desk(desk).desk_state() for desk in stack.settings.desks]
     except (RPCError, WorkflowQueryFailedError):
         return False
-    return all(state["tasklist_id"] is not None and state["directory"]["generation"] > 0 for state in states)
+    return all(_stands(DeskState.model_validate(state)) for state in states)
+
+
+def _stands(state: DeskState) -> bool:
+    """With the second of linking over: only tickets of a later one are surely new."""
+    over = datetime.now(UTC).replace(microsecond=0) > state.linked_at
+    return over and state.tasklist_id is not None and state.directory.generation > 0
 
 
 def desk_settings(

@@ -14,18 +14,21 @@ Result = TypeVar("Result")
 
 @overload
 async def eventually(
-    condition: Callable[[], Awaitable[Result]], deadline: float = 10.0, *, what: str = "the condition"
+    condition: Callable[[], Awaitable[Result | None]], deadline: float = 10.0, *, what: str = "the condition"
 ) -> Result: ...
 
 
 @overload
 async def eventually(
-    condition: Callable[[], Result], deadline: float = 10.0, *, what: str = "the condition"
+    condition: Callable[[], Result | None], deadline: float = 10.0, *, what: str = "the condition"
 ) -> Result: ...
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[Result] | Result], deadline: float = 10.0, *, what: str = "the condition"
+    condition: Callable[[], Awaitable[Result | None] | Result | None],
+    deadline: float = 10.0,
+    *,
+    what: str = "the condition",
 ) -> Result:
     """The first true answer of `condition`, sync or async, asked until `deadline` seconds have passed.
 

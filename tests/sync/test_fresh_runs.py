@@ -79,19 +79,14 @@ def test_a_ticket_without_a_trace_that_is_old_is_looked_for_once() -> None:
     assert world.teamwork.calls[0].look == "once"
 
 
-def test_a_ticket_created_before_the_desk_was_linked_is_looked_for() -> None:
+@pytest.mark.parametrize("seconds", [0, 5], ids=["in the second of linking", "5 s before"])
+def test_a_ticket_that_may_be_older_than_the_link_is_looked_for(seconds: int) -> None:
     world = World(earlier=EarlierLife(no_trace=True))
-    world.clock.forward(5)
     created = world.zendesk.created()
-    world.linked_at = world.clock.now.replace(microsecond=0)
+    world.clock.forward(seconds)
+    world.linked_at = world.clock.now.replace(microsecond=900_000)
     world.hear(*created)
-    assert world.teamwork.calls[0].look == "no", "created in the second of linking"
-    other = World(earlier=EarlierLife(no_trace=True))
-    created = other.zendesk.created()
-    other.clock.forward(5)
-    other.linked_at = other.clock.now
-    other.hear(*created)
-    assert other.teamwork.calls[0].look == "once"
+    assert world.teamwork.calls[0].look == "once"
 
 
 def test_where_linking_is_not_known_the_task_is_looked_for() -> None:

@@ -5,9 +5,14 @@ from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
 
 from tests.support.wait import eventually
+from ticketsync.temporal import data_converter
+from ticketsync.worker import WORKFLOWS
 
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
@@ -24,6 +29,26 @@ ENDS_OF_ACTIVITIES = frozenset(
     }
 )
 ENDS_OF_A_TASK = frozenset({TASK_DONE, MARKER, UPSERT, TIMER, EventType.EVENT_TYPE_TIMER_CANCELED})
+
+
+def replayer() -> Replayer:
+    """As a worker replays, but a module that a workflow would import anew for each run is an error: that is slow."""
+    policy = SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+    restrictions = SandboxRestrictions.default.with_import_notification_policy(policy)
+    return Replayer(
+        workflows=WORKFLOWS,
+        data_converter=data_converter(),
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+    )
+
+
+async def runs_of(client: Client, workflow: WorkflowHandle[Any, Any]) -> list[WorkflowHistory]:
+    """The histories of all runs of this workflow, oldest first."""
+    history = await workflow.fetch_history()
+    runs = [history]
+    while before := _continued_from(runs[0]):
+        runs.insert(0, await client.get_workflow_handle(workflow.id, run_id=before).fetch_history())
+    return runs
 
 
 async def at_rest(workflow: WorkflowHandle[Any, Any], *, signals: int) -> WorkflowHistory:
@@ -44,6 +69,10 @@ def count(events: Sequence[HistoryEvent], *kinds: int) -> int:
 
 def kinds(events: Sequence[HistoryEvent]) -> list[str]:
     return [EventType.Name(event.event_type).removeprefix("EVENT_TYPE_").lower() for event in events]
+
+
+def _continued_from(history: WorkflowHistory) -> str:
+    return history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
 
 
 def _nothing_under_way(events: Sequence[HistoryEvent]) -> bool:

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import NondeterminismError, SandboxImportNotificationPolicy
+from temporalio.workflow import NondeterminismError
 
 from tests.workflows.export_histories import FOLDER, KNOWN_BAD
-from ticketsync.temporal import data_converter
-from ticketsync.worker import WORKFLOWS
+from tests.workflows.recorded import replayer
 
 GOOD = sorted(path for path in FOLDER.glob("*/*.json.gz") if path.parent.name != KNOWN_BAD)
 BAD = sorted(FOLDER.glob(f"{KNOWN_BAD}/*.json.gz"))
@@ -41,30 +38,19 @@ def _history(path: Path) -> WorkflowHistory:
     return WorkflowHistory.from_json(recorded.pop("workflowId"), recorded)
 
 
-def _replayer() -> Replayer:
-    """As a worker has it, but a module that a workflow would import anew for each run is an error: that is slow."""
-    policy = SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-    restrictions = SandboxRestrictions.default.with_import_notification_policy(policy)
-    return Replayer(
-        workflows=WORKFLOWS,
-        data_converter=data_converter(),
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
-    )
-
-
 def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name.removesuffix('.json.gz')}"
 
 
 @pytest.mark.parametrize("path", GOOD, ids=_name)
 async def test_a_recorded_history_replays(path: Path) -> None:
-    await _replayer().replay_workflow(_history(path))
+    await replayer().replay_workflow(_history(path))
 
 
 @pytest.mark.parametrize("path", BAD, ids=_name)
 async def test_a_history_of_other_code_does_not_replay(path: Path) -> None:
     with pytest.raises(NondeterminismError, match="retitle_task"):
-        await _replayer().replay_workflow(_history(path))
+        await replayer().replay_workflow(_history(path))
 
 
 def test_every_release_has_its_histories() -> None:

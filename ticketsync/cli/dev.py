@@ -130,7 +130,7 @@ def _say_where(stack: DevStack, report: Report | None, progress: Progress) -> No
         f"  sandbox Zendesk     {stack.zendesk_url}  user {stack.account.email}, token {stack.account.api_token}",
         f"  sandbox Teamwork    {stack.teamwork_url}  key {stack.site.api_key}, project {stack.site.project_id}",
         "",
-        "Try: a customer opens a ticket, and it becomes a task",
+        "Try: a ticket comes in, and it becomes a task",
         *_try(stack),
         "",
         "From another shell, with these lines, every other command reaches it, e.g. ticketsync tickets list",
@@ -150,7 +150,8 @@ def _one_history(stack: DevStack, report: Report | None) -> list[str]:
 def _try(stack: DevStack) -> list[str]:
     zendesk = f"-u {stack.account.email}/token:{stack.account.api_token}"
     ticket = '{"ticket": {"subject": "Printer on fire", "comment": {"body": "Help!"}}}'
+    as_json = "-H 'Content-Type: application/json'"
     return [
-        f"  curl {zendesk} {stack.zendesk_url}/api/v2/tickets.json --json '{ticket}'",
+        f"  curl {zendesk} {stack.zendesk_url}/api/v2/tickets.json {as_json} -d '{ticket}'",
         f"  curl -u {stack.site.api_key}:x {stack.teamwork_url}/projects/api/v3/tasks.json",
     ]

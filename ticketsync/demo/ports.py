@@ -32,5 +32,5 @@ class Ports(BaseModel):
 def _last(file: Path) -> dict[str, int]:
     try:
         return Ports.model_validate_json(file.read_bytes()).model_dump()
-    except (FileNotFoundError, ValidationError):  # they are only preferences
+    except (OSError, ValidationError):  # they are only preferences
         return {}

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from ticketsync.demo.day import AT_REST, Day
 from ticketsync.demo.measure import Write, median_and_p95, writes_by_ticket
-from ticketsync.demo.rules import wrong_with
+from ticketsync.demo.rules import RULES, wrong_with
 from ticketsync.demo.world import Json, SeenTask, Ticket, World, get
 
 LONGEST_TEXT = 28
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 DONE = {
     "create_done": "created",
     "rename_done": "renamed",
@@ -27,6 +28,9 @@ DONE = {
 }
 ANSWERS = {"completed, not deleted": "completed, not deleted", "404: somebody deleted": "found it deleted by hand"}
 HEADS = ("ticket", "story", "subject", "status", "task", "title", "assignee", "state", "what was done", "after")
+# On a narrow terminal these stand below each other.
+PAIRS = ((0, 1), (2, 5), (3, 4), (6, 7), (8, 9))
+NARROW = 130
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    """All lines, by ticket; `problems` are stories that could not be told to their end."""
+    """All lines, by ticket; `problems` are stories that could not be told to their end, `untold` rules without one."""
 
     lines: tuple[Line, ...]
     problems: dict[str, str]
     settle_window: timedelta
 
     @property
+    def untold(self) -> list[str]:
+        return sorted(RULES.keys() - {line.story for line in self.lines})
+
+    @property
     def wrong(self) -> list[str]:
         """What is not as it must be, a line each; empty when the day is right."""
         stuck = [f"story {name}: {problem}" for name, problem in self.problems.items()]
-        return stuck + [f"ticket {line.ticket_id} ({line.story}): {what}" for line in self.lines for what in line.wrong]
+        untold = [f"no ticket was opened for the rule {name!r}" for name in self.untold]
+        lines = [f"ticket {line.ticket_id} ({line.story}): {what}" for line in self.lines for what in line.wrong]
+        return stuck + untold + lines
 
     @property
     def summary(self) -> list[str]:
@@ -80,16 +90,20 @@ class Report:
 
     def print(self, console: Console) -> None:
         """On a terminal within its width, else unwrapped and without frame."""
+        arranged = _in_pairs if console.width < NARROW else tuple
         table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, show_edge=False)
-        for head in HEADS:
+        for head in arranged(HEADS):
             table.add_column(head, overflow="fold")
         for line in self.lines:
-            style = "red" if line.wrong else ""
-            table.add_row(*(Text(cell) for cell in line.cells), style=style)
+            table.add_row(*(Text(cell) for cell in arranged(line.cells)), style="red" if line.wrong else "")
         with console.capture() as captured:
             console.print(table)
         # Columns are filled with blanks up to the widest cell: no use at the end of a line.
         console.out("\n".join(row.rstrip() for row in captured.get().splitlines()), highlight=False)
+
+
+def _in_pairs(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{cells[upper]}\n{cells[lower]}" for upper, lower in PAIRS)
 
 
 async def report_on(day: Day, since: datetime, settle_window: timedelta) -> Report:
@@ -157,7 +171,8 @@ def _short(text: str) -> str:
 
 def _duration(delay: timedelta) -> str:
     milliseconds = delay.total_seconds() * 1000
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"  # noqa: PLR2004
+    number, unit = (f"{milliseconds:.0f}", "ms") if milliseconds < 1000 else (f"{milliseconds / 1000:.2f}", "s")  # noqa: PLR2004
+    return f"{number}{NO_BREAK_SPACE}{unit}"
 
 
 def _spread(delays: Sequence[timedelta]) -> str:

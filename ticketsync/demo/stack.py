@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.sandbox.zendesk import ZendeskSettings as Account
 from ticketsync.server import create_app
 from ticketsync.settings import DEFAULT_DESK, Settings, load_settings
+from ticketsync.sync.desk import DeskState
 from ticketsync.temporal import build_runtime, data_converter, register_search_attributes
 from ticketsync.worker import run_worker
 
@@ -110,6 +112,7 @@ class _Starting:
         self._account, self._site = Account(), Site()
 
     async def start(self) -> DevStack:
+        self._make_folder()
         temporal, redis = await self._temporal(), await self._redis()
         teamwork_url = await self._teamwork()
         zendesk, zendesk_url = await self._zendesk()
@@ -134,15 +137,25 @@ class _Starting:
         self._keep_ports(stack)
         return stack
 
+    def _make_folder(self) -> None:
+        folder = self._wanted.folder
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStartError(
+                f"nothing can be kept in {folder} ({error.strerror}): choose another folder"
+            ) from None
+
     @contextmanager
-    def _part(self, name: str) -> Iterator[dict[str, str]]:
-        """One part that starts; what it puts under "at" is said with the time it took."""
+    def _part(self, name: str, advice: str = "") -> Iterator[dict[str, str]]:
+        """One part that starts; what it puts under "at" is said with the time it took, `advice` when it cannot."""
         began, told = time.monotonic(), dict[str, str]()
         with self._progress.doing(f"starting {name}"):
             try:
                 yield told
             except (OSError, ValueError, RPCError, httpx.HTTPError) as error:
-                raise CannotStartError(f"{name} cannot start: {error}") from None
+                raise CannotStartError(f"{name} cannot start: {error}{advice}") from None
         self._progress.say(f"  {name:<17} {told['at']}  ({time.monotonic() - began:.1f} s)")
 
     async def _temporal(self) -> EmbeddedTemporal:
@@ -218,7 +231,7 @@ class _Starting:
         host, port = self._wanted.host, self._wanted.ports.server
         auth = httpx.BasicAuth(f"{self._account.email}/token", self._account.api_token)
         policy = load_settings(environ=environment).desk(DEFAULT_DESK).policy
-        with self._part("server") as told:
+        with self._part("server", advice=f". It was to listen on {host}: choose another --host") as told:
             async with httpx.AsyncClient(base_url=zendesk_url, auth=auth, trust_env=False) as zendesk:
                 environment["ZENDESK_WEBHOOK_SECRET"] = await install_webhook(zendesk, _endpoint(host, port), policy)
                 settings = load_settings(environ={**environment, **self._wanted.logging})
@@ -268,19 +281,24 @@ async def _desk_stands(client: Client, worker: "asyncio.Task[None]") -> str:
     give_up = time.monotonic() + DESK_STANDS_WITHIN
     while time.monotonic() < give_up and not worker.done():
         state = await _desk_state(handle)
-        if state and state["tasklist_id"] is not None and state["directory"]["generation"]:
-            people = state["directory"]
-            return f"task list {state['tasklist_id']}, {people['matched']} of {people['agents']} agents have a person"
+        if state is not None and _stands(state):
+            people = state.directory
+            return f"task list {state.tasklist_id}, {people.matched} of {people.agents} agents have a person"
         await asyncio.sleep(LOOK_EVERY)
     raise CannotStartError(f"the worker did not link its desk within {DESK_STANDS_WITHIN:g} s: see the log above")
 
 
-async def _desk_state(handle: Any) -> dict[str, Any] | None:
+async def _desk_state(handle: Any) -> DeskState | None:
     try:
-        state: dict[str, Any] = await handle.query("status")
+        return DeskState.model_validate(await handle.query("status"))
     except RPCError:  # not started yet, or no worker polls yet
         return None
-    return state
+
+
+def _stands(state: DeskState) -> bool:
+    """With the second of linking over: a ticket of that second may be an older one, and its task is looked for."""
+    over = datetime.now(UTC).replace(microsecond=0) > state.linked_at
+    return over and state.tasklist_id is not None and state.directory.generation > 0
 
 
 def _endpoint(host: str, port: int) -> str:

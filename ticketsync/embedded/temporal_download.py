@@ -8,10 +8,10 @@ import contextlib
 import time
 from pathlib import Path
 
-from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
 from ticketsync.embedded.choices import NotUsable, Say
+from ticketsync.embedded.runtime import own_runtime
 
 LOOK_EVERY = 0.5
 PARTIAL = ".downloading"
@@ -41,11 +41,10 @@ async def _fetch(version: str, folder: Path, stall: float) -> BaseException | No
 
 
 async def _start_and_stop(version: str, folder: Path) -> None:
-    # A runtime of its own: the process may still want to set up the default one.
     server = await WorkflowEnvironment.start_local(
         dev_server_download_version=version,
         download_dest_dir=str(folder),
-        runtime=Runtime(telemetry=TelemetryConfig()),
+        runtime=own_runtime(),
     )
     await server.shutdown()
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
-from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
 from ticketsync.embedded.choices import Say
 from ticketsync.embedded.locks import claimed, file_lock, ports_lock
 from ticketsync.embedded.ports import HIGHEST, LOOPBACK, free_port
 from ticketsync.embedded.process import ChildProcess
+from ticketsync.embedded.runtime import own_runtime
 from ticketsync.embedded.temporal_binary import find_temporal
 
 PREFERRED_PORT = 7233
@@ -86,9 +86,8 @@ class EmbeddedTemporal:
         await self._process.kill()
 
     async def _service(self) -> ServiceClient:
-        # A runtime of its own: the process may still want to set up the default one, with its metrics.
-        runtime = Runtime(telemetry=TelemetryConfig())
-        return await ServiceClient.connect(ConnectConfig(target_host=self.address, lazy=True, runtime=runtime))
+        config = ConnectConfig(target_host=self.address, lazy=True, runtime=own_runtime())
+        return await ServiceClient.connect(config)
 
 
 @asynccontextmanager

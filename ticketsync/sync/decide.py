@@ -113,7 +113,8 @@ def _surely_first(state: TicketState, rules: Rules, now: datetime) -> TicketStat
     created_at = state.snapshot.created_at if state.snapshot is not None else None
     if not state.no_trace or created_at is None or rules.linked_at is None:
         return state
-    young = created_at >= rules.linked_at.replace(microsecond=0) and now - created_at < rules.policy.grace_period
+    # `created_at` has whole seconds: a ticket of the very second of linking may be older.
+    young = created_at > rules.linked_at and now - created_at < rules.policy.grace_period
     return state.model_copy(update={"no_trace": False, "look": "no" if young else state.look})
 
 

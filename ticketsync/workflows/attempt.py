@@ -64,14 +64,10 @@ class Attempt:
     def supersede(self) -> None:
         """Nobody wants this any more. What it still does counts: see `done` and `outcome`.
 
-        Quick attempts are left to end, which they do within seconds. Telling them to stop helps little (a running call
-        goes on; another create would have to look for the task of this one first, for 22 s) and is not safe: where a
-        query is answered while the rules decide, the SDK (1.35) records the decision in one workflow task and hands it
-        to the workflow in the next. If the activity ends in between, the replay tells an activity to stop that had not
-        been told, and the workflow is stuck for good. In back-off, minutes long, that cannot be met.
+        A create's quick attempts are left to end: another create would have to look for the task of this one, for 22 s.
         """
         self.superseded = True
-        if self.patient:
+        if self.patient or self.what != "create":
             self.cancel()
 
     def cancel(self) -> None:

@@ -174,6 +174,7 @@ class DeskWorkflow:
             DeskRequest(desk=self._state.desk),
             result_type=str,
             start_to_close_timeout=timedelta(seconds=2),
+            retry_policy=FEW_TRIES,
         )
         return lock
 

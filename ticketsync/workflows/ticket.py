@@ -4,7 +4,8 @@ The loop waits until there is something to do, counts what came of steps and rea
 the inbox, and goes on with the plan. Everything that must survive continue-as-new is in one `TicketState`.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -36,7 +37,6 @@ with workflow.unsafe.imports_passed_through():
 
 SIGNALS_PER_RUN = 2_000  # the server refuses the 10,001st of a run for good
 EVENTS_PER_DECISION = 500
-QUICK_ATTEMPTS_END = timedelta(minutes=5)  # three of the longest, with their turns
 RULES_FAILED = Failure(code="rule_error", passing=False)
 STEPS_THAT_STAND_ALONE = frozenset({"create", "restore", "inspect", "delete"})
 
@@ -59,11 +59,12 @@ class TicketWorkflow:
 
     # --- what others tell this ticket: put down at once, looked at by the loop
 
-    @workflow.signal(name=names.ZENDESK_EVENT)
-    def zendesk_event(self, payload: RawValue) -> None:
-        # Raw, because the SDK drops a typed signal that does not decode, for good.
+    @workflow.signal(dynamic=True)
+    def zendesk_event(self, _name: str, values: Sequence[RawValue]) -> None:
+        # Raw and for any signal: the SDK drops a typed one that does not decode, for good, and one with more or fewer
+        # arguments than its handler would stop the ticket.
         self._signals += 1
-        self._inbox.append(self._decoded(payload))
+        self._inbox.append(self._decoded(values))
         self._wake = True
 
     @workflow.update
@@ -85,12 +86,15 @@ class TicketWorkflow:
         self._wake = True
         return "queued"
 
-    def _decoded(self, payload: RawValue) -> Event:
+    def _decoded(self, values: Sequence[RawValue]) -> Event:
+        size = sum(len(value.payload.data) for value in values)
         try:
-            event: Event = workflow.payload_converter().from_payload(payload.payload, Event)
+            (value,) = values
+            event = workflow.payload_converter().from_payload(value.payload, Event)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it says that something happened
-            return self._unreadable_signal(len(payload.payload.data), type(error).__name__)
-        return event
+            return self._unreadable_signal(size, type(error).__name__)
+        # A null decodes to None, whatever was asked for.
+        return event if isinstance(event, Event) else self._unreadable_signal(size, type(event).__name__)
 
     def _unreadable_signal(self, size: int, error: str) -> Event:
         return Event(
@@ -323,11 +327,11 @@ class TicketWorkflow:
     async def _roll_over(self) -> None:
         """Carry the state into a new run.
 
-        What is under way is ended and its outcome counted first: continue-as-new drops timers and activities while a
+        What is under way is stopped and its outcome counted first: continue-as-new drops timers and activities while a
         running call still lands, beside the next one. The inbox is folded, never carried: over 2 MiB the workflow would
         be stuck for good. It is not waited for either: under a flood it would never be empty.
         """
-        await self._end_what_is_under_way()
+        await self._stop_what_is_under_way()
         if self._wake or self._inbox:
             await self._decide()
         # What the last decision planned is not carried: the next run decides anew, as if the event had just come.
@@ -341,18 +345,9 @@ class TicketWorkflow:
         self._alarm.stop()
         workflow.continue_as_new(self._state)
 
-    async def _end_what_is_under_way(self) -> None:
+    async def _stop_what_is_under_way(self) -> None:
         under_way = [attempt for attempt in (self._step, self._read) if attempt is not None and not attempt.done]
         for attempt in under_way:
-            attempt.supersede()
-        try:
-            if under_way:
-                await self._until_done(under_way, QUICK_ATTEMPTS_END)
-        except TimeoutError:
-            for attempt in under_way:
-                attempt.cancel()
-            await self._until_done(under_way)
+            attempt.cancel()
+        await workflow.wait_condition(lambda: all(attempt.done for attempt in under_way))
         self._count_outcomes()
-
-    async def _until_done(self, attempts: list[Attempt], within: timedelta | None = None) -> None:
-        await workflow.wait_condition(lambda: all(attempt.done for attempt in attempts), timeout=within)
