@@ -10,7 +10,7 @@ class Reason(NamedTuple):
     remedy: str = ""
 
 
-BY_ITSELF = "nothing: it goes on by itself"
+BY_ITSELF = "wait: it goes on by itself"
 SEE_THE_FAILED_STEP = "see the answer at the failed step, in the ticket's history in the Temporal UI"
 
 REASONS: dict[str, Reason] = {
@@ -21,11 +21,12 @@ REASONS: dict[str, Reason] = {
     "waiting_for_directory": Reason("the directory cannot say yet who the assignee is", BY_ITSELF),
     # in step, with a note
     "no_mapping": Reason(
-        "the assignee has no person in Teamwork: the task is nobody's", 'map the agent: "ticketsync users add"'
+        "the assignee has no person in Teamwork: the task is nobody's",
+        'map the agent: "ticketsync users add AGENT PERSON"',
     ),
     "gone_by_hand": Reason(
         "somebody deleted the task in Teamwork: it stays gone",
-        'to have it back: "ticketsync tickets resync --recreate"',
+        'to have it back: "ticketsync tickets resync ID --recreate"',
     ),
     # no task
     "excluded_tag": Reason("the ticket has a tag that the policy excludes: no task"),
@@ -54,11 +55,18 @@ REASONS: dict[str, Reason] = {
         "add the person to the project, or map another",
     ),
     "refused": Reason("Teamwork does not take this change", SEE_THE_FAILED_STEP),
-    "forbidden": Reason("the key's user lacks the permission", "give that user the permission in the project"),
+    "forbidden": Reason(
+        "the user of our key or token lacks the permission",
+        "give it to that user: for a step in the Teamwork project, for a read in Zendesk",
+    ),
     "not_found": Reason("the other side does not know what was asked for", SEE_THE_FAILED_STEP),
     "unexpected_answer": Reason("the answer was not one of the API's", "check the base URL: is it the site's own?"),
-    "credentials_refused": Reason("Teamwork refuses the API key: the whole desk waits", "set a working key"),
-    "zendesk_credentials_refused": Reason("Zendesk refuses the API token: reads wait", "set a working token"),
+    "credentials_refused": Reason(
+        "Teamwork refuses the API key: the whole desk waits", "set a working key, restart the workers"
+    ),
+    "zendesk_credentials_refused": Reason(
+        "Zendesk refuses the API token: reads wait", "set a working token, restart the workers"
+    ),
     "project_unreachable": Reason(
         "the Teamwork project does not answer: the whole desk waits", "check site, project and the key's membership"
     ),
@@ -66,9 +74,22 @@ REASONS: dict[str, Reason] = {
     "ticket_unreadable": Reason(
         "Zendesk answers 404 for the ticket and does not list it as deleted", "check the account and the token's rights"
     ),
+    "activity_failed": Reason("an error of ours in a step or a read", "report it, with the worker's log"),
     "rule_error": Reason(
         "the rules failed on this ticket: its events are kept", "report it; it heals with the next fix"
     ),
     # paused
     "paused": Reason("the desk is paused: events are kept, nothing is written", '"ticketsync desks resume" goes on'),
 }
+
+NOT_LISTED = Reason("this version has no such reason", "use the version that the workers run")
+NOT_LOOKED_AT = Reason(
+    "its first events are stored, no worker has looked at them yet", 'if it lasts: start one, "ticketsync worker"'
+)
+
+
+def explained(state: str, code: str) -> Reason | None:
+    """What the reason `code` of a ticket in this state means; None for one without a code, unless it is pending."""
+    if code:
+        return REASONS.get(code, NOT_LISTED)
+    return NOT_LOOKED_AT if state == "pending" else None

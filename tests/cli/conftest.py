@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +39,13 @@ async def new_namespace(address: str, *, retention: int = MONTH) -> str:
 
 @dataclass
 class Service:
-    """The running service. `environ` is what the sandbox told, and where Temporal and Redis are."""
+    """The running service. `environ` is what the sandbox told, and where Temporal and Redis are.
+
+    `webhook` is the address at the server to which the sandbox sends its events.
+    """
 
     environ: dict[str, str]
+    webhook: str
     client: Client
     zendesk: httpx.AsyncClient
     teamwork: httpx.AsyncClient
@@ -85,34 +89,60 @@ class Service:
 
 @pytest.fixture(scope="package")
 async def service(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis) -> AsyncIterator[Service]:
-    """Started in the order of a person who reads the README: sandbox, then server and worker with its variables."""
+    """One for all tests here."""
     async with Redis.from_url(redis_server.url) as redis:
         await redis.flushall()
     async with AsyncExitStack() as stack:
-        port = free_port(0)
-        webhook = f"http://127.0.0.1:{port}/webhooks/zendesk/default"
-        sandbox = await stack.enter_async_context(
-            program("sandbox", "--json", "--zendesk-port", "0", "--teamwork-port", "0", "--webhook", webhook)
-        )
-        environ = await told_by(sandbox)
-        namespace = await new_namespace(temporal_server.address)
-        environ |= QUICK | {
+        where = {
             "REDIS_HOST": redis_server.host,
             "REDIS_PORT": str(redis_server.port),
             "TEMPORAL_ADDRESS": temporal_server.address,
-            "TEMPORAL_NAMESPACE": namespace,
+            "TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address),
         }
-        server = await stack.enter_async_context(program("server", "--port", str(port), environ=environ))
-        worker = await stack.enter_async_context(program("worker", environ=environ))
-        await worker.says("worker is running")
-        await server.says("connected to Temporal")
-        client = await Client.connect(temporal_server.address, namespace=namespace, data_converter=data_converter())
-        credentials = (f"{environ['ZENDESK_EMAIL']}/token", environ["ZENDESK_API_TOKEN"])
-        zendesk = httpx.AsyncClient(base_url=environ["ZENDESK_BASE_URL"], auth=credentials)
-        teamwork = httpx.AsyncClient(base_url=environ["TEAMWORK_BASE_URL"], auth=(environ["TEAMWORK_API_TOKEN"], "x"))
-        await stack.enter_async_context(zendesk)
-        await stack.enter_async_context(teamwork)
-        yield Service(environ, client, zendesk, teamwork, worker)
+        programs = await stack.enter_async_context(started(where))
+        await programs.worker.says("worker is running")
+        await programs.server.says("connected to Temporal")
+        yield await stack.enter_async_context(in_use(programs))
+
+
+@dataclass
+class Programs:
+    """Sandbox, server and worker as processes. `webhook`: the server's address to which the sandbox sends events."""
+
+    environ: dict[str, str]
+    webhook: str
+    server: Program
+    worker: Program
+
+
+@asynccontextmanager
+async def started(where: dict[str, str]) -> AsyncIterator[Programs]:
+    """All three, with the variables that say where Temporal and Redis are, or will be."""
+    port = free_port(0)
+    webhook = f"http://127.0.0.1:{port}/webhooks/zendesk/default"
+    ports = ("--zendesk-port", "0", "--teamwork-port", "0")
+    async with program("sandbox", "--json", *ports, "--webhook", webhook) as sandbox:
+        environ = await told_by(sandbox) | QUICK | where
+        async with (
+            program("server", "--port", str(port), environ=environ) as server,
+            program("worker", environ=environ) as worker,
+        ):
+            yield Programs(environ, webhook, server, worker)
+
+
+@asynccontextmanager
+async def in_use(programs: Programs) -> AsyncIterator[Service]:
+    """The programs with a client of each outside system: Temporal must be there now."""
+    environ = programs.environ
+    client = await Client.connect(
+        environ["TEMPORAL_ADDRESS"], namespace=environ["TEMPORAL_NAMESPACE"], data_converter=data_converter()
+    )
+    admin = (f"{environ['ZENDESK_EMAIL']}/token", environ["ZENDESK_API_TOKEN"])
+    async with (
+        httpx.AsyncClient(base_url=environ["ZENDESK_BASE_URL"], auth=admin) as zendesk,
+        httpx.AsyncClient(base_url=environ["TEAMWORK_BASE_URL"], auth=(environ["TEAMWORK_API_TOKEN"], "x")) as teamwork,
+    ):
+        yield Service(environ, programs.webhook, client, zendesk, teamwork, programs.worker)
 
 
 async def told_by(sandbox: Program) -> dict[str, str]:

@@ -26,7 +26,7 @@ async def test_a_running_service_is_ready(service: Service) -> None:
 
 async def test_everything_that_is_missing_is_told_at_once(service: Service, temporal_server: EmbeddedTemporal) -> None:
     wrong = {
-        "TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address, retention=3 * DAY),
+        "TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address, retention=DAY),
         "TICKETSYNC_WORKER_DEPLOYMENT": "nobody-deployed-this",
         "REDIS_PORT": str(free_port(0)),
         "ZENDESK_API_TOKEN": "wrong",
@@ -40,6 +40,8 @@ async def test_everything_that_is_missing_is_told_at_once(service: Service, temp
     assert found["webhook secret"][0] == "warning"
     assert all(to_do for outcome, to_do in found.values() if outcome != "ok")
     assert "--retention 30d" in found["namespace"][1]
+    namespace = next(line["found"] for line in ran.json["checks"] if line["name"] == "namespace")
+    assert namespace.endswith("keeps closed workflows for 1 day, at least 7 are needed")
     assert "temporal operator search-attribute create" in found["search attributes"][1]
     assert "ticketsync worker --make-current" in found["worker deployment"][1]
     assert "TEAMWORK_PROJECT_ID" in found["project"][1]

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.cli.conftest import Service
 from tests.support.wait import eventually
+from ticketsync.reasons import REASONS
 
 
 async def test_desks_are_listed_and_shown_with_both_sides(service: Service) -> None:
@@ -16,21 +17,22 @@ async def test_desks_are_listed_and_shown_with_both_sides(service: Service) -> N
     (row,) = listed.json["desks"]
     assert (row["desk"], row["state"], row["tasklist_id"]) == ("default", "running", 1234)
     assert row["zendesk"] == service.environ["ZENDESK_BASE_URL"]
-    assert row["linked_at"]
     words = " ".join(shown.out.split())
-    assert "of them matched" in words
+    assert "agents with a person 3 of 4" in words
     assert "1234 Zendesk tickets" in words
     assert "policy settle_window 1s" in words
 
 
 async def test_a_paused_desk_holds_its_tickets_until_it_is_resumed(service: Service) -> None:
     ticket_id = await service.ticket(subject="Before the pause")
-    paused = await service.run("desks", "pause")
-    assert (paused.code, paused.out) == (0, "desk default paused\n")
+    ran = await service.run("desks", "pause")
+    assert (ran.code, ran.out) == (0, "desk default paused\n")
     try:
         title = await _change_until_it_is_held(service, ticket_id)
         listed = await service.run("desks", "list")
         assert listed.out.splitlines()[1].split()[-3] == "paused"
+        paused = REASONS["paused"]
+        assert listed.out.splitlines()[-1] == f"paused: {paused.meaning}; {paused.remedy}"
     finally:
         resumed = await service.run("desks", "resume", "--json")
     assert resumed.json == {"desk": "default", "status": "resumed"}

@@ -4,11 +4,18 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from tests.cli.conftest import ANN, ANN_PERSON, BEN, CLEO, Service
-from tests.cli.programs import run
+from tests.cli.programs import Ran, run
 from tests.support.stack import running_stack
 from tests.support.tickets import Ticket
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
+from ticketsync.reasons import NOT_LOOKED_AT, REASONS
 from ticketsync.sync.policy import Policy
+
+
+def facts(ran: Ran) -> dict[str, str]:
+    """What stands behind the names at the beginning of the answer."""
+    lines = ran.out.partition("\n\n")[0].splitlines()
+    return {name: value.strip() for name, _, value in (line.partition("  ") for line in lines)}
 
 
 async def test_a_ticket_is_listed_shown_and_explained(service: Service) -> None:
@@ -43,9 +50,9 @@ async def test_the_list_can_be_narrowed_and_cut(service: Service) -> None:
     assert {row["ticket_id"] for row in narrowed.json["tickets"]} == set(mine)
     assert (narrowed.json["counts"]["in_step"], narrowed.json["more"]) == (2, False)
     head, row, _, counts = cut.out.splitlines()
-    assert head.split() == ["ticket", "status", "state", "reason", "task", "assignee", "since"]
+    assert head.split() == ["ticket", "status", "state", "reason", "task", "agent", "run", "since"]
     assert (int(row.split()[0]), counts) == (mine[1], "2 in_step")
-    assert "only the first 1 are shown" in cut.err
+    assert cut.err == "there are more than 1: see --limit\n"
 
 
 async def test_events_that_changed_nothing_are_told_with_their_reason(service: Service) -> None:
@@ -62,9 +69,15 @@ async def test_a_blocked_ticket_is_tried_again_at_once(service: Service) -> None
     (await service.teamwork.post("/sandbox/faults", json=fault)).raise_for_status()
     await service.change(ticket_id, subject="Refused once")
     await service.until(ticket_id, "blocked")
-    blocked = await service.run("tickets", "why", str(ticket_id))
+    forbidden = REASONS["forbidden"]
+    blocked, shown, listed = await asyncio.gather(
+        service.run("tickets", "why", str(ticket_id)),
+        service.run("tickets", "show", str(ticket_id)),
+        service.run("tickets", "list", "--state", "blocked"),
+    )
     assert "rename is blocked (forbidden)" in blocked.out
-    assert "give that user the permission in the project" in blocked.out
+    assert facts(blocked)["to do"] == facts(shown)["to do"] == forbidden.remedy
+    assert f"forbidden: {forbidden.meaning}; {forbidden.remedy}" in listed.out.splitlines()
     retried = await service.run("tickets", "retry", str(ticket_id))
     assert (retried.code, retried.out.split(":")[0]) == (0, "retry is queued")
     await service.until(ticket_id, "in_step", title="Refused once")
@@ -84,9 +97,10 @@ async def test_resync_recreate_brings_a_task_back_that_was_deleted_by_hand(servi
 async def test_a_ticket_that_nobody_heard_of_is_one_clear_line(service: Service) -> None:
     ran = await service.run("tickets", "show", "999999", "--json")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines() == [
-        "Error: ticket 999999 of desk default has no workflow: nothing was heard of it within the retention"
-    ]
+    assert ran.err == (
+        "Error: ticket 999999 of desk default has no workflow: "
+        "no event of it has come, or it ended longer ago than Temporal keeps closed workflows\n"
+    )
 
 
 async def test_a_ticket_that_has_ended_explains_itself_without_a_worker(
@@ -107,3 +121,18 @@ async def test_a_ticket_that_has_ended_explains_itself_without_a_worker(
     assert "no worker answers: this is what Temporal stores" in shown.err
     assert "ended (closed)" in shown.out
     assert why.json["fields"][2]["step"]["code"] == "complete_done"
+
+
+async def test_a_ticket_that_no_worker_has_looked_at_says_what_it_waits_for(
+    temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis
+) -> None:
+    """Its agent is shown as such: it need not be the ticket's assignee."""
+    async with running_stack(temporal_server.address, redis_server.port, work=False) as stack:
+        ticket = Ticket(assignee_id=ANN)
+        await stack.signal(ticket.created())
+        temporal = {"TEMPORAL_ADDRESS": temporal_server.address}
+        show, desk = ("tickets", "show", str(ticket.id)), ("--desk", stack.desk)
+        shown = await run(*show, *desk, environ=temporal)
+    told = facts(shown)
+    assert (told["state"], told["meaning"], told["to do"]) == ("pending", *NOT_LOOKED_AT)
+    assert (told["zendesk"], told["agent"], told["task"]) == ("new", str(ANN), "none")

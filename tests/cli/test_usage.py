@@ -1,6 +1,7 @@
 """What holds for every command: help, flags, exit codes, one message instead of a traceback."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 from ticketsync import __version__
 from ticketsync.cli import COMMANDS, main
 from ticketsync.cli.flags import SettingsCommand
-from ticketsync.settings import setting_names
+from ticketsync.settings import load_settings, setting_names
 
 RUNS_ON = {"server", "worker", "dev"}
 HAS_NO_DESK = {"server", "worker", "dev", "sandbox", "config show", "desks list"}
@@ -60,6 +61,13 @@ def test_the_overview_names_every_command_and_every_setting() -> None:
     assert result.exit_code == 0
     assert all(f"\n  {name} " in result.stdout for name in COMMANDS)
     assert all(f"{setting.flag} " in result.stdout and setting.env in result.stdout for setting in setting_names())
+
+
+@pytest.mark.parametrize("noun", sorted({words.split()[0] for words in LEAVES if " " in words}))
+def test_the_overview_of_a_noun_says_each_command_whole(noun: str) -> None:
+    commands = invoke(noun, "--help").stdout.partition("Commands:")[2]
+    assert commands.splitlines()
+    assert "..." not in commands
 
 
 @pytest.mark.parametrize("words", LEAVES)
@@ -176,7 +184,60 @@ def test_config_show_masks_every_secret(tmp_path: Path) -> None:
 
 def test_config_show_says_where_temporal_is_looked_for() -> None:
     result = invoke("config", "show", TEMPORAL_ADDRESS="temporal.example:7233", TEMPORAL_NAMESPACE="support")
-    assert "[temporal]\naddress = temporal.example:7233\nnamespace = support\n" in result.stdout
+    assert "# address: temporal.example:7233\n# namespace: support\n" in result.stdout
+
+
+FILE = """
+log_format = "json"
+
+[redis]
+password_env = "SECRET"
+
+[desks.acme.zendesk]
+subdomain = "acme"
+email = "sync@acme.example"
+api_token_env = "SECRET"
+webhook_secret_env = "SECRET"
+
+[desks.acme.teamwork]
+domain = "acme.eu.teamwork.com"
+api_token_env = "SECRET"
+project_id = 987654
+tasklist_id = 1234
+
+[desks.acme.policy]
+include_tags = ["teamwork_task"]
+settle_window = "90s"
+
+[desks.globex.zendesk]
+base_url = "https://help.globex.example"
+api_token_env = "SECRET"
+
+[desks.globex.teamwork]
+domain = "globex"
+api_token_env = "SECRET"
+project_id = 24680
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"TICKETSYNC_METRICS_ADDRESS": "0.0.0.0:9464", "TICKETSYNC_WORKER_DEPLOYMENT": "blue"},
+        {"REDIS_USE_SENTINEL": "true", "REDIS_SENTINEL_HOSTS": "one,[::1]:2"},
+        DESK | {"TICKETSYNC_TITLE": '["#{id}"] \\ {subject} ☃', "TICKETSYNC_EXCLUDE_TAGS": "a,b"},
+    ],
+)
+def test_config_show_prints_a_config_file(variables: dict[str, str], tmp_path: Path) -> None:
+    """Of desks of a file and of the environment's. Only the secrets must be named again."""
+    config, again, secret = tmp_path / "ticketsync.toml", tmp_path / "again.toml", {"SECRET": "secret"}
+    config.write_text(FILE)
+    environ = secret | {name: "secret" if "-secret" in value else value for name, value in variables.items()}
+    printed = invoke("--config", str(config), "config", "show", **environ).stdout
+    again.write_text(re.sub(r"^# (\w+_env) or \w+_file: .*$", r'\1 = "SECRET"', printed, flags=re.MULTILINE))
+    given = load_settings({"config": str(config)}, environ).model_dump(exclude={"config"})
+    assert load_settings({"config": str(again)}, secret).model_dump(exclude={"config"}) == given
 
 
 def test_a_folder_with_something_else_in_it_is_refused_by_the_sandbox(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The rule "Steps that fail", as far as the rules decide it: what is tried again, when, and after a lost answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,10 +9,10 @@ from tests.sync.builders import at, decided, event, fresh
 from tests.sync.teamwork import BOB_IN_TEAMWORK
 from tests.sync.world import World
 from tests.sync.zendesk import ANN, BOB, ZendeskTicket, without_tags
-from ticketsync.sync.event import Event
+from ticketsync.sync.event import DESK_HEALED, Event
 from ticketsync.sync.people import People
 from ticketsync.sync.policy import Policy
-from ticketsync.sync.state import Trouble
+from ticketsync.sync.state import Command, Trouble
 
 # --- lost answers: each kind of step, landed or not
 
@@ -209,3 +210,24 @@ def test_trouble_with_a_step_that_nobody_wants_any_more_is_forgotten() -> None:
     world.state = world.state.model_copy(update={"task": world.state.task.model_copy(update={"uncertain": ()})})
     world.hear(*world.zendesk.renamed("A"))
     assert world.state.trouble is None
+
+
+# --- pauses
+
+
+@pytest.mark.parametrize(
+    ("told", "tries"),
+    [
+        ({"commands": (Command(kind="retry", at=at(90)),)}, 0),
+        ({"events": (event(90, DESK_HEALED, source="desk", snapshot=None),)}, 0),
+        ({"events": (event(90, subject="B"),)}, 5),
+    ],
+    ids=["an operator's retry", "the desk is well again", "a new event"],
+)
+def test_only_tries_that_nobody_asked_for_lengthen_the_pauses(told: dict[str, Any], tries: int) -> None:
+    trouble = Trouble(phase="blocked", code="forbidden", what="create", since=at(0), tries=5, retry_at=at(9999))
+    _, state = decided(fresh(), event(0, "created"))
+    state = state.model_copy(update={"trouble": trouble, "commands": told.get("commands", ())})
+    _, after = decided(state, *told.get("events", ()))
+    assert after.trouble is not None
+    assert after.trouble.tries == tries

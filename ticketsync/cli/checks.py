@@ -84,11 +84,16 @@ async def _retention(client: Client) -> CheckLine:
             return _line("namespace", "failed", f"there is no namespace {client.namespace}", f"run {create}")
         outcome: Outcome = "warning" if error.status in REFUSED else "failed"
         return _line("namespace", outcome, f"{client.namespace} cannot be looked at: {error.status.name}")
-    found = f"{client.namespace} keeps closed workflows for {kept.total_seconds() / 86400:g} days"
+    found = f"{client.namespace} keeps closed workflows for {_days(kept)}"
     if kept < SHORTEST_RETENTION:
         update = f"temporal operator namespace update {where} --retention 30d"
         return _line("namespace", "failed", f"{found}, at least 7 are needed", f"run {update}")
     return _line("namespace", "ok", found)
+
+
+def _days(time: timedelta) -> str:
+    days = time.total_seconds() / 86400
+    return "1 day" if days == 1 else f"{days:g} days"
 
 
 async def _search_attributes(client: Client) -> CheckLine:

@@ -136,7 +136,7 @@ def _people(desk: Desk, state: DeskState) -> CheckLine:
     people = state.directory
     if people.made_at is None:
         return _line(desk, "directory", "warning", "not loaded yet", "look again in a minute")
-    found = f"{people.matched} of {people.agents} agents have a Teamwork person"
+    found = f"agents with a Teamwork person: {people.matched} of {people.agents}"
     if people.matched < people.agents:
         to_do = f"see ticketsync users list --desk {desk.name}: tickets of the others are assigned to nobody"
         return _line(desk, "directory", "ok", found, to_do)

@@ -1,13 +1,14 @@
 """`ticketsync desks`: list, show, pause, resume."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import click
 from temporalio.client import Client
 
 from ticketsync.cli.flags import SettingsCommand, desk_argument, json_option, known_desk, need_desks
-from ticketsync.cli.output import note, print_facts, print_json, print_table, say
+from ticketsync.cli.output import note, print_facts, print_json, print_reasons, print_table, say
 from ticketsync.cli.reach import log_quietly, reach_temporal
 from ticketsync.cli.sides import reach_desk
 from ticketsync.desk_calls import (
@@ -19,6 +20,7 @@ from ticketsync.desk_calls import (
     read_desk,
     read_facts,
 )
+from ticketsync.reasons import NOT_LISTED, REASONS, Reason
 from ticketsync.settings import DeskSettings, Settings, masked
 from ticketsync.sync.desk import DeskFacts
 from ticketsync.teamwork import TeamworkError
@@ -47,6 +49,7 @@ def list_desks(settings: Settings, as_json: bool) -> None:
     else:
         heads = ("desk", "zendesk", "teamwork", "project", "task list", "state", "linked")
         print_table(heads, [list(row.values()) for row in rows])
+        print_reasons(_reasons(facts for _, facts in states.values()))
 
 
 async def _states(desk_names: list[str]) -> dict[str, tuple[str, DeskFacts | None]]:
@@ -75,8 +78,17 @@ async def _state(client: Client, desk: str) -> tuple[str, DeskFacts | None]:
 def _word(facts: DeskFacts | None) -> str:
     if facts is None:
         return "starting"
+    return ", ".join(_codes(facts)) or "running"
+
+
+def _codes(facts: DeskFacts) -> list[str]:
+    """Everything that holds up the desk."""
     troubles = [code for code in (facts.teamwork_trouble, facts.zendesk_trouble) if code]
-    return ", ".join([*(["paused"] if facts.paused else []), *troubles]) or "running"
+    return [*(["paused"] if facts.paused else []), *troubles]
+
+
+def _reasons(all_facts: Iterable[DeskFacts | None]) -> dict[str, Reason]:
+    return {code: REASONS.get(code, NOT_LISTED) for facts in all_facts if facts is not None for code in _codes(facts)}
 
 
 def _row(desk: DeskSettings, state: str, facts: DeskFacts | None) -> dict[str, Any]:
@@ -98,7 +110,10 @@ def _row(desk: DeskSettings, state: str, facts: DeskFacts | None) -> dict[str, A
 @desk_argument
 @json_option
 def show(settings: Settings, desk: str, as_json: bool) -> None:
-    """One desk: its two sides, its directory, its policy, and the project's task lists."""
+    """One desk: how it stands, its two sides and its policy.
+
+    And what is known of its directory, and the project's task lists with their numbers.
+    """
     name = settings.desk(desk).name
     log_quietly(settings)
     view, lists = asyncio.run(_read(settings, name))
@@ -109,6 +124,7 @@ def show(settings: Settings, desk: str, as_json: bool) -> None:
     if view.note:
         note(view.note)
     print_facts(_facts(settings.desks[name], view) | {f"policy {key}": value for key, value in told["policy"].items()})
+    print_reasons(_reasons([view.facts]))
     if lists is not None:
         say("")
         print_table(("task list", "name"), [(one["id"], one["name"]) for one in lists])
@@ -166,8 +182,12 @@ def _directory(view: DeskView) -> dict[str, object]:
     if view.state is None:
         return {}
     people = view.state.directory
-    made = f"{people.agents} agents, {people.matched} of them matched" if people.made_at else "not loaded yet"
-    return {"directory": made, "loaded": people.made_at, "explicit mappings": len(view.state.mappings)}
+    found = f"{people.matched} of {people.agents}" if people.made_at else None
+    return {
+        "directory loaded": people.made_at or "not yet",
+        "agents with a person": found,
+        "explicit mappings": len(view.state.mappings),
+    }
 
 
 # --- pause and resume
@@ -177,7 +197,10 @@ def _directory(view: DeskView) -> dict[str, object]:
 @desk_argument
 @json_option
 def pause(settings: Settings, desk: str, as_json: bool) -> None:
-    """Stop all changes in Teamwork and reads of Zendesk; events are still taken in and kept."""
+    """Stop all changes in Teamwork and reads of Zendesk.
+
+    Events are still taken in and kept.
+    """
     _command(settings, desk, "pause", "paused", as_json=as_json)
 
 

@@ -1,19 +1,22 @@
 """What commands print: tables for people, plain columns for pipes, JSON for programs; what went wrong to stderr."""
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
+from pydantic import TypeAdapter
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ticketsync.reasons import Reason
+
 NO_WRAP = 100_000
 NOTHING = "-"
+ANSWER = TypeAdapter[Any](Any)
 
 
 class Failed(click.ClickException):
@@ -34,7 +37,8 @@ def note(line: str) -> None:
 
 
 def print_json(answer: Any) -> None:
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
+    """Times are ISO 8601, those of UTC with Z."""
+    click.echo(ANSWER.dump_json(answer, indent=2))
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -56,6 +60,14 @@ def print_rows(rows: Iterable[Sequence[object]], *, bold_names: bool = False) ->
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     _print(table, pretty=pretty)
+
+
+def print_reasons(reasons: Mapping[str, Reason]) -> None:
+    """One line per code, after an empty one: what it means, and what to do."""
+    if reasons:
+        say("")
+    for code, reason in reasons.items():
+        say(f"{code}: {reason.meaning}; {reason.remedy or 'nothing to do'}")
 
 
 def print_facts(facts: Mapping[str, object]) -> None:

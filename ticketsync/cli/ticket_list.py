@@ -42,7 +42,10 @@ class Wanted:
 
 
 class TicketRow(BaseModel):
-    """One running ticket; a value that is None is not set."""
+    """One running ticket; a value that is None is not set.
+
+    `assignee_id` is the Zendesk user whose person its task should have: who opened it, while it was never assigned.
+    """
 
     ticket_id: int
     workflow_id: str

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from ticketsync import names
-from ticketsync.cli.output import note, print_facts, print_rows, print_table, say
-from ticketsync.cli.ticket_list import TicketList
+from ticketsync.cli.output import note, print_facts, print_reasons, print_rows, print_table, say
+from ticketsync.cli.ticket_list import TicketList, TicketRow
 from ticketsync.cli.why import FieldStory, Why, explain
-from ticketsync.reasons import REASONS
+from ticketsync.reasons import Reason, explained
 from ticketsync.sync.state import JOURNAL_KEPT, JournalLine, TicketState
 from ticketsync.tickets import PendingActivity, TicketView
 
@@ -17,16 +17,23 @@ JOURNAL_SHOWN = 12
 
 
 def print_list(found: TicketList) -> None:
-    heads = ("ticket", "status", "state", "reason", "task", "assignee", "since")
+    heads = ("ticket", "status", "state", "reason", "task", "agent", "run since")
     rows = [
         (row.ticket_id, row.status, row.state, row.reason, row.task_id, row.assignee_id, row.started_at)
         for row in found.tickets
     ]
     print_table(heads, rows)
+    print_reasons(_reasons(found.tickets))
     counts = ", ".join(f"{count} {state}" for state, count in found.counts.items() if count)
     say(f"\n{counts or 'no tickets'}")
     if found.more:
-        note(f"only the first {len(found.tickets)} are shown: see --limit")
+        note(f"there are more than {len(found.tickets)}: see --limit")
+
+
+def _reasons(rows: Iterable[TicketRow]) -> dict[str, Reason]:
+    """Those that the table shows, each once, in its order; a ticket that has none yet is explained by its state."""
+    told = {row.reason or row.state or "": explained(row.state or "", row.reason or "") for row in rows}
+    return {code: reason for code, reason in told.items() if reason is not None}
 
 
 # --- show
@@ -56,12 +63,12 @@ def _standing(view: TicketView) -> dict[str, object]:
     status, stored = view.status or {}, view.search_attributes
     code = status.get("reason") or stored.get(names.REASON.name, "")
     state = status.get("sync_state") or stored.get(names.SYNC_STATE.name, "unknown")
-    reason = REASONS.get(code)
+    reason = explained(state, code)
     return {
         "ticket": f"{view.ticket_id} of desk {view.desk}",
-        "state": f"{state} ({code})" if code else state,
+        "state": f"{state} ({code})" if code not in ("", state) else state,
         "meaning": reason.meaning if reason else None,
-        "to do": (reason.remedy or None) if reason else None,
+        "to do": (reason.remedy or "nothing") if reason else None,
     }
 
 
@@ -84,9 +91,9 @@ def _zendesk(state: TicketState) -> str:
 
 
 def _stored(attributes: dict[str, str]) -> dict[str, object]:
-    status = attributes.get(names.TICKET_STATUS.name, "not read yet")
     return {
-        "zendesk": f"{status}, assignee {attributes.get(names.ASSIGNEE_ID.name, 'nobody')}",
+        "zendesk": attributes.get(names.TICKET_STATUS.name, "not read yet"),
+        "agent": attributes.get(names.ASSIGNEE_ID.name, "nobody"),
         "task": attributes.get(names.TASK_ID.name, "none"),
     }
 
@@ -104,7 +111,7 @@ def print_why(view: TicketView, story: Why) -> None:
     say("")
     print_facts({told.field: "\n".join(_told(told)) for told in story.fields})
     _print_part("waiting for", [(line,) for line in story.waiting])
-    _print_part("not done", map(_cells, story.not_done))
+    _print_part("not done, and why", map(_cells, story.not_done))
     _print_part("events that changed nothing", map(_cells, story.changed_nothing))
     _print_part("troubles", map(_cells, story.troubles))
 

@@ -41,14 +41,17 @@ def tickets() -> None:
 @tickets.command("list", cls=SettingsCommand)
 @click.option("--state", type=click.Choice(STATES), help="only tickets in this state")
 @click.option("--status", type=click.Choice(STATUSES), help="only tickets with this status in Zendesk")
-@click.option("--assignee", type=ID, metavar="ID", help="only tickets of this Zendesk user")
+@click.option("--assignee", type=ID, metavar="ID", help="only tickets whose agent is this Zendesk user")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="at most so many lines")
 @desk_option
 @json_option
 def list_command(settings: Settings, desk: str, as_json: bool, **filters: Any) -> None:
-    """The tickets whose workflow runs, the newest first, and how many there are in each state.
+    """Tickets and how they stand, the newest first.
 
-    Tickets that have ended leave the list after their grace period; "show" and "why" still answer for them.
+    Those whose workflow runs: tickets that have ended leave the list after their grace period, "show" and "why" still
+    answer for them. Below the list: what its reasons mean, what to do, and how many tickets are in each state. The
+    agent is the Zendesk user whose person the task should have: the assignee, or whoever opened a ticket that was
+    never assigned.
     """
     log_quietly(settings)
     found = asyncio.run(_list(Wanted(desk=known_desk(settings, desk), **filters)))
@@ -70,7 +73,10 @@ async def _list(wanted: Wanted) -> TicketList:
 @desk_option
 @json_option
 def show(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
-    """One ticket: how it stands in Zendesk and Teamwork, what is under way, and the last things that happened."""
+    """One ticket: how it stands, why, and what to do.
+
+    Then what is under way, and the last things that happened.
+    """
     view = _read(settings, desk, ticket_id)
     if as_json:
         print_json(view.model_dump(mode="json"))
@@ -125,7 +131,7 @@ def _state_of(view: TicketView) -> TicketState | None:
 @desk_option
 @json_option
 def retry(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
-    """Try now what is blocked or waits."""
+    """Try now what is blocked or waits for its next try."""
     _command(settings, desk, ticket_id, "retry", as_json=as_json)
 
 
@@ -135,7 +141,7 @@ def retry(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
 @desk_option
 @json_option
 def resync(settings: Settings, ticket_id: int, desk: str, *, recreate: bool, as_json: bool) -> None:
-    """Read the ticket from Zendesk and look at its task, then put right what differs.
+    """Read ticket and task anew, and put right what differs.
 
     A ticket whose workflow has ended gets a new run.
     """
@@ -164,4 +170,5 @@ async def _tell(desk: str, ticket_id: int, command: CommandName, args: tuple[Any
 
 
 def _unknown(desk: str, ticket_id: int) -> Failed:
-    return Failed(f"ticket {ticket_id} of desk {desk} has no workflow: nothing was heard of it within the retention")
+    why = "no event of it has come, or it ended longer ago than Temporal keeps closed workflows"
+    return Failed(f"ticket {ticket_id} of desk {desk} has no workflow: {why}")

@@ -30,7 +30,10 @@ def users() -> None:
 @desk_option
 @json_option
 def list_users(settings: Settings, desk: str, as_json: bool) -> None:
-    """All agents of a desk with their Teamwork person: explicit, matched by e-mail, or none."""
+    """All agents of a desk with their Teamwork person.
+
+    And how that was found: explicit, by e-mail, or none.
+    """
     log_quietly(settings)
     people = asyncio.run(read_people(settings, settings.desk(desk).name))
     if as_json:
@@ -52,14 +55,14 @@ def _print(people: People) -> None:
 
 
 @users.command(cls=SettingsCommand)
-@click.argument("zendesk")
-@click.argument("teamwork")
+@click.argument("zendesk", metavar="AGENT")
+@click.argument("teamwork", metavar="PERSON")
 @desk_option
 @json_option
 def add(settings: Settings, zendesk: str, teamwork: str, desk: str, as_json: bool) -> None:
-    """Say that the Zendesk agent ZENDESK is the Teamwork person TEAMWORK: each an id or an e-mail.
+    """Say that an agent is this Teamwork person.
 
-    The agent's tickets are told at once.
+    AGENT is one in Zendesk, PERSON one in Teamwork, each by id or e-mail. The agent's tickets are told at once.
     """
     log_quietly(settings)
     added = asyncio.run(_add(settings, settings.desk(desk).name, zendesk, teamwork))
@@ -82,13 +85,13 @@ async def _add(settings: Settings, name: str, zendesk: str, teamwork: str) -> di
 
 
 @users.command(cls=SettingsCommand)
-@click.argument("zendesk")
+@click.argument("zendesk", metavar="AGENT")
 @desk_option
 @json_option
 def remove(settings: Settings, zendesk: str, desk: str, as_json: bool) -> None:
-    """Take back the explicit mapping of the Zendesk agent ZENDESK, an id or an e-mail.
+    """Take back an agent's explicit mapping.
 
-    A match by e-mail counts again.
+    AGENT is an id or an e-mail in Zendesk. A match by e-mail counts again.
     """
     log_quietly(settings)
     agent_id = asyncio.run(_remove(settings, settings.desk(desk).name, zendesk))

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, knows_the_tags, wanted_agent
-from ticketsync.sync.event import UNREADABLE, Event
+from ticketsync.sync.event import DESK_HEALED, UNREADABLE, Event
 from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
@@ -71,6 +71,8 @@ def decide(
     state = _surely_first(_wanted_by_now(state, rules), rules, now)
     state = _read_what_is_unknown(state, rules)
     state = _unreadable(state, events, now, asked=asked)
+    if asked or any(event.kind == DESK_HEALED for event in events):
+        state = _with_short_pauses(state)
     wanted = desired_task(state, rules.policy, people)
     state = _wait_for_people(state, wanted, people, now)
     anew = asked or bool(events) or state.anew
@@ -134,6 +136,13 @@ def _obey_one(state: TicketState, command: Command) -> TicketState:
         return state
     state = wants_read(state, "resync")
     return state.model_copy(update={"inspect": state.task.id is not None, "revive": command.recreate})
+
+
+def _with_short_pauses(state: TicketState) -> TicketState:
+    """What people or the desk had tried again waits from the first pause on: such tries are no sign of anything."""
+    trouble = state.trouble and state.trouble.model_copy(update={"tries": 0})
+    refused = state.refused and state.refused.model_copy(update={"tries": 0})
+    return state.model_copy(update={"trouble": trouble, "refused": refused})
 
 
 # --- reads

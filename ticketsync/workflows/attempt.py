@@ -82,18 +82,18 @@ class Attempt:
         if self._handle.cancelled():
             return Failure(code="cancelled", passing=True, cancelled=True)
         error = self._handle.exception()
-        return self._handle.result() if error is None else _failure(error)
+        return self._handle.result() if error is None else failure_of(error)
 
 
-def _failure(error: BaseException) -> Failure:
+def failure_of(error: BaseException) -> Failure:
+    """Why an activity that was awaited has failed."""
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, CancelledError):
         return Failure(code="cancelled", passing=True, cancelled=True)
     for_good = isinstance(error, ActivityError) and error.retry_state == RetryState.NON_RETRYABLE_FAILURE
-    if isinstance(cause, ApplicationError):
-        return Failure(code=cause.type or "failed", passing=not for_good, details=_details(cause))
+    if isinstance(cause, ApplicationError) and cause.details:
+        details = StepFailure.model_validate(cause.details[0])
+        return Failure(code=details.code, passing=not for_good, details=details)
+    if isinstance(cause, ApplicationError):  # not one of ours: its type is the name of an exception
+        return Failure(code="activity_failed", passing=not for_good)
     return Failure(code="timed_out", passing=not for_good)
-
-
-def _details(cause: ApplicationError) -> StepFailure | None:
-    return StepFailure.model_validate(cause.details[0]) if cause.details else None

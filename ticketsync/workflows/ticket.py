@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
     from ticketsync.sync.state import Command, TicketState, Trouble, journal_line
     from ticketsync.sync.status import shown
-    from ticketsync.sync.step import Step, StepResult
+    from ticketsync.sync.step import STAND_ALONE, Step, StepResult
     from ticketsync.workflows.alarm import Alarm
     from ticketsync.workflows.attempt import Attempt, Failure
     from ticketsync.workflows.calls import ask_the_rules, start_read, start_step
@@ -38,7 +38,6 @@ with workflow.unsafe.imports_passed_through():
 SIGNALS_PER_RUN = 2_000  # the server refuses the 10,001st of a run for good
 EVENTS_PER_DECISION = 500
 RULES_FAILED = Failure(code="rule_error", passing=False)
-STEPS_THAT_STAND_ALONE = frozenset({"create", "restore", "inspect", "delete"})
 
 
 @workflow.defn(name=names.TICKET_WORKFLOW)
@@ -282,7 +281,7 @@ class TicketWorkflow:
             return
         self._state = blocked(self._state, "trouble", step.kind, failure, workflow.now())
         holds_up_all = failure.details is not None and (failure.details.desk_wide or failure.details.paused)
-        if holds_up_all or failure.passing or step.kind in STEPS_THAT_STAND_ALONE:
+        if holds_up_all or failure.passing or step.kind in STAND_ALONE:
             self._plan = []
 
     def _superseded_failed(self, attempt: Attempt, step: Step, failure: Failure) -> None:
