@@ -24,6 +24,7 @@ from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.decide import DecideActivities
 from ticketsync.activities.desk import DeskActivities
+from ticketsync.activities.export import ExportActivities
 from ticketsync.activities.teamwork import StepActivities
 from ticketsync.activities.zendesk import ReadActivities
 from ticketsync.desks import Desk, open_desks
@@ -31,7 +32,8 @@ from ticketsync.directory import Directory
 from ticketsync.hints import Hints
 from ticketsync.settings import Settings
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
-from ticketsync.workflows.desk import DeskWorkflow, TaskListWorkflow
+from ticketsync.workflows.desk import DeskWorkflow
+from ticketsync.workflows.task_list import TaskListWorkflow
 from ticketsync.workflows.ticket import TicketWorkflow
 
 logger = structlog.get_logger(__name__)
@@ -53,6 +55,7 @@ class Activities:
     steps: StepActivities
     reads: ReadActivities
     desks: DeskActivities
+    export: ExportActivities
 
     @property
     def local(self) -> Functions:
@@ -67,7 +70,7 @@ class Activities:
 
     @property
     def zendesk(self) -> Functions:
-        return [self.reads.read, *self._of_desk]
+        return [self.reads.read, self.export.read_export, *self._of_desk]
 
     @property
     def _of_desk(self) -> Functions:
@@ -84,6 +87,7 @@ def build_activities(settings: Settings, desks: dict[str, Desk], client: Client,
         steps=StepActivities(attempts, hints),
         reads=ReadActivities(attempts),
         desks=DeskActivities(attempts, client, directory, hints),
+        export=ExportActivities(attempts, client, hints),
     )
 
 

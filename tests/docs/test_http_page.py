@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from tests.docs.code_words import module, modules, temporal_core
 from tests.docs.pages import PAGES, codes_in
 from tests.docs.shell import commands
+from ticketsync.activities.decide import CHANGES
 from ticketsync.sandbox.zendesk import invocation
 from ticketsync.server import ServerMetrics, create_app, metrics_app
 from ticketsync.server.edge import _UNAUTHORIZED
@@ -24,6 +25,7 @@ from ticketsync.zendesk.signature import verify
 
 PAGE = PAGES["docs/http.md"]
 ROUTE = re.compile(r"[A-Z]+ /\S+")
+OF_THE_WORKER = {f"{CHANGES}_total"}
 COMPUTED = {(404, "not_found")}  # from the HTTP status itself
 
 
@@ -123,9 +125,14 @@ def test_every_metric_is_told_with_its_labels() -> None:
     assert sorted(sorted(codes_in(row[1])) for row in rows) == sorted(map(sorted, labels.values()))
 
 
+def test_the_metric_of_the_worker_is_told_with_its_sources() -> None:
+    told = set(codes_in(PAGE.section("GET /metrics").text))
+    assert {*OF_THE_WORKER, "desk", "source", "webhook", "export", "read"} <= told
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_names_a_metric_that_is_not_there(name: str) -> None:
     told = set(re.findall(r"\bticketsync_[a-z_]+[a-z]\b", PAGES[name].text))
-    assert told <= _metrics()
+    assert told <= _metrics() | OF_THE_WORKER
     of_the_sdk = re.findall(r"\btemporal_([a-z_]+[a-z])\b", PAGES[name].text)
     assert [metric for metric in of_the_sdk if metric.removesuffix("_seconds").encode() not in temporal_core()] == []

@@ -87,7 +87,7 @@ class Stack:
             raise
         return status
 
-    async def settled(self, ticket_id: int, *states: str, deadline: float = 15.0) -> dict[str, Any]:
+    async def settled(self, ticket_id: int, *states: str, deadline: float = 40.0) -> dict[str, Any]:
         """The ticket's status once it is in one of these states (in_step, if none is named)."""
 
         async def reached() -> dict[str, Any] | None:

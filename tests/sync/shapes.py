@@ -9,6 +9,15 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ticketsync.sync.desk import (
+    DeskState,
+    DeskTrouble,
+    DirectorySummary,
+    ExportRead,
+    ExportRequest,
+    ExportState,
+    Nudge,
+)
 from ticketsync.sync.event import Event
 from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
 from ticketsync.sync.snapshot import Clock, TicketSnapshot
@@ -125,6 +134,30 @@ EVENT = Event(
     asked=7,
     invocation_id="01KF0000000000000000000001",
 )
+EXPORT = ExportState(
+    cursor="MTc2ODQ2NzYwMS4wfHwzNTQzNnw=",
+    through=NOON,
+    rows_read=1200,
+    rows_told=3,
+    read_at=NOON,
+    due_at=NOON,
+    trouble="not_stored",
+)
+DESK = DeskState(
+    desk="acme",
+    linked_at=NOON,
+    paused=True,
+    troubles=(DeskTrouble(side="zendesk", code="zendesk_credentials_refused"),),
+    mappings={8447388090777: 201},
+    people_changed=(8447388090777,),
+    tasklist_id=1234,
+    directory=DirectorySummary(generation=7, made_at=NOON, agents=3, matched=2, unmatched=(8447388090888,)),
+    generations=7,
+    nudges=(
+        Nudge(kind="directory_changed", assignee_ids=(1,), reasons=("no_mapping",), generation=7, due=NOON, passes=1),
+    ),
+    export=EXPORT,
+)
 REQUEST = StepRequest(
     desk="acme",
     ticket_id=35436,
@@ -150,6 +183,9 @@ FILLED: dict[str, BaseModel] = {
     "step_result": StepResult(task=TASK, answer="200", refused_assignee_id=201, decide_again=True, looked=True),
     "step_failure": StepFailure(code="credentials_refused", desk_wide=True, paused=True, nothing_sent=True),
     "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=7, settled=True),
+    "desk_state": DESK,
+    "export_request": ExportRequest(desk="acme", linked_at=NOON, export=EXPORT),
+    "export_read": ExportRead(cursor="b", through=NOON, rows=1000, told=3, read_at=NOON, more=True),
 }
 
 FEW = TicketState(desk="acme", ticket_id=35436)
@@ -165,6 +201,9 @@ MINIMAL: dict[str, BaseModel] = {
     "step_result": StepResult(task=AppliedTask(), answer=""),
     "step_failure": StepFailure(code="answer_lost"),
     "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=1),
+    "desk_state": DeskState(desk="acme", linked_at=NOON),
+    "export_request": ExportRequest(desk="acme", linked_at=NOON),
+    "export_read": ExportRead(read_at=NOON),
 }
 
 

@@ -62,6 +62,7 @@ class ZendeskTicket:
         self.deleted: str | None = None
         self.deleted_at = self.clock.second
         self.merged = False
+        self.changed_at = self.clock.second
         self._before_the_delete: datetime | None = None
         self._told = 0
 
@@ -157,6 +158,9 @@ class ZendeskTicket:
 
     def row(self) -> Event:
         """The ticket's row in the incremental export, generated now."""
+        return self.row_generated(self.clock.second)
+
+    def row_generated(self, moment: datetime) -> Event:
         scrubbed = self.deleted == "permanently_deleted"
         snapshot = self._shown().model_copy(update={"subject": "SCRUBBED"} if scrubbed else {})
         return Event(
@@ -166,7 +170,7 @@ class ZendeskTicket:
             source="export",
             received_at=self.clock.now,
             snapshot=snapshot,
-            as_of=self.clock.second,
+            as_of=moment,
             scrubbed=scrubbed,
         )
 
@@ -194,6 +198,7 @@ class ZendeskTicket:
         self, *kinds: str, previous_assignee: int | None = None, merged_into: int | None = None
     ) -> tuple[Event, ...]:
         """The events of one action: one snapshot, one time, positions from 1."""
+        self.changed_at = self.clock.second
         return tuple(
             Event(
                 id=self._id(kind),

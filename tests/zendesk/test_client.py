@@ -143,7 +143,7 @@ async def test_export_row_is_true_as_of_when_it_was_generated(account: Account) 
     await account.import_tickets(row(5, generated_timestamp=int(generated.timestamp()), assignee_id=ANN_ID))
     (event,) = (await account.client.export_page(start_time=LONG_AGO)).events
     assert (event.kind, event.source, event.hint, event.scrubbed) == ("row", "export", None, False)
-    assert (event.id, event.as_of) == (f"row-105-{int(generated.timestamp())}", generated)
+    assert (event.id, event.as_of) == ("row-105-20260115T090007Z-20260115T090005Z", generated)
     assert event.settled
     assert event.snapshot is not None
     assert (event.snapshot.subject, event.snapshot.assignee_id) == ("Ticket 5", ANN_ID)

@@ -271,6 +271,27 @@ async def test_rate_limited_without_any_header_waits_a_minute() -> None:
     assert error.retry_after == 60
 
 
+async def test_a_429_of_the_export_holds_up_no_other_call(unused_tcp_port: int) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        exports = "incremental" in request.url.path
+        return (
+            httpx.Response(429, headers={"retry-after": "40"})
+            if exports
+            else httpx.Response(200, json={"ticket": TICKET})
+        )
+
+    redis = Redis(port=unused_tcp_port)  # nobody listens there: the process keeps to its own share
+    quota = SiteQuota(site="acme.zendesk.com", calls_per_minute=600, redis=redis, max_wait=0.05)
+    await quota.start()
+    client = client_of(answer, quota)
+    with pytest.raises(RateLimited) as refused:
+        await client.export_page(cursor="b")
+    assert refused.value.retry_after == 40
+    assert (await client.ticket(5)).ticket_id == 5
+    await quota.aclose()
+    await redis.aclose()
+
+
 async def test_answer_that_uses_up_the_quota_holds_the_site_for_the_next_call(unused_tcp_port: int) -> None:
     headers = {"ratelimit-limit": "700", "ratelimit-remaining": "3", "ratelimit-reset": "40"}
     sent: list[httpx.Request] = []

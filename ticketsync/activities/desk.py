@@ -13,7 +13,7 @@ from ticketsync.activities.failures import fail
 from ticketsync.activities.matching import match_people
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
-from ticketsync.hints import Hints
+from ticketsync.hints import Hints, Position
 from ticketsync.sync.desk import (
     CREDENTIALS_REFUSED,
     PROJECT_UNREACHABLE,
@@ -138,7 +138,8 @@ class DeskActivities:
     async def scan_project(self, request: DeskRequest) -> int:
         """Read the project once and write a hint per marker, so that no ticket pages through it; how many were found.
 
-        Does nothing while the mark of an earlier scan stands in Redis.
+        Does nothing while the mark of an earlier scan stands in Redis, and goes on where an earlier attempt came to: a
+        desk at its quota gets few turns at a time. Raises RedisError when Redis is lost on the way.
         """
         project_id = self._attempts.desk(request.desk).settings.teamwork.project_id
         if await self._hints.is_scanned(request.desk, project_id):
@@ -149,15 +150,18 @@ class DeskActivities:
         return found
 
     async def _scan(self, desk: Desk, project_id: int) -> int:
-        page, found, more = _page_to_go_on_with(), 0, True
+        """Where the scan stands is asked of Redis for each page: wiped on the way, it begins anew."""
+        found, more = 0, True
         while more:
+            position = await self._hints.scanned_to(desk.name, project_id)
             tasks = await desk.teamwork.tasks_page(
-                project_id, created_after=None, created_by=await desk.me(), page=page
+                project_id, created_after=position.after, created_by=await desk.me(), page=position.page
             )
             hints = _hints_in(tasks.tasks, desk.name)
             await self._hints.put(desk.name, hints)
-            page, found, more = page + 1, found + len(hints), tasks.has_more
-            activity.heartbeat(page)
+            await self._hints.set_scanned_to(desk.name, project_id, _further(position, tasks.tasks))
+            found, more = found + len(hints), tasks.has_more
+            activity.heartbeat(found)
         return found
 
 
@@ -212,9 +216,16 @@ def _conditions(nudge: Nudge) -> list[str]:
     return [*by_person, *by_reason, *held_up]
 
 
-def _page_to_go_on_with() -> int:
-    details = activity.info().heartbeat_details
-    return int(details[0]) if details else 1
+def _further(position: Position, tasks: tuple[Task, ...]) -> Position:
+    """The next page: by time of creation, because Teamwork refuses pages beyond 50,000 rows (§2.8).
+
+    From a second before the newest, which may have more tasks than the page showed; page by page only within those.
+    """
+    newest = max((task.created_at for task in tasks if task.created_at is not None), default=None)
+    after = newest - timedelta(seconds=1) if newest is not None else None
+    if after is None or (position.after is not None and after <= position.after):
+        return position._replace(page=position.page + 1)
+    return Position(after)
 
 
 def _hints_in(tasks: tuple[Task, ...], desk: str) -> dict[int, int]:

@@ -74,7 +74,7 @@ class StepActivities:
         applied = AppliedTask(id=task.id, standing="open", title=title, assignee_id=person)
         return StepResult(
             task=applied,
-            answer=f"201, task {task.id}",
+            answer=_answer_to_create(request, task),
             refused_assignee_id=refused,
             decide_again=refused is not None,
         )
@@ -258,6 +258,12 @@ def _id(request: StepRequest) -> int:
 def _is_not_ours(request: StepRequest, task: Task) -> bool:
     """Whether a hint led to somebody else's task: of one that we wrote to ourselves the title is known."""
     return request.task.title is None and not has_marker(task.description, request.desk, request.ticket_id)
+
+
+def _answer_to_create(request: StepRequest, task: Task) -> str:
+    """Failing for want of the marker would make a second task; the journal says that this one cannot be found by it."""
+    marked = has_marker(task.description, request.desk, request.ticket_id)
+    return f"201, task {task.id}" if marked else f"201, task {task.id}, but Teamwork did not keep its marker"
 
 
 def _looking(request: StepRequest) -> StepRequest:

@@ -175,7 +175,17 @@ def _facts(desk: DeskSettings, view: DeskView) -> dict[str, object]:
         "task list": desk.teamwork.tasklist_id or (facts.tasklist_id if facts else None) or "not found yet",
         "linked": facts.linked_at if facts else None,
         **_directory(view),
+        **_export(view),
     }
+
+
+def _export(view: DeskView) -> dict[str, object]:
+    """How far Zendesk's export is read, and how many of its rows said something that no webhook had told."""
+    if view.state is None:
+        return {}
+    export = view.state.export
+    told = f"{export.rows_told} of {export.rows_read}"
+    return {"export read": export.read_at or "not yet", "rows with news": told, "export trouble": export.trouble}
 
 
 def _directory(view: DeskView) -> dict[str, object]:

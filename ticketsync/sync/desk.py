@@ -65,6 +65,36 @@ class DirectorySummary(BaseModel):
     unmatched: tuple[int, ...] = ()
 
 
+class ExportState(BaseModel):
+    """How far the incremental export is read: the second source, for what no webhook told.
+
+    `cursor` is where the next page begins, taken over only when all rows before it were handed over; `through` the
+    moment up to which they were (by Zendesk's clock), from where reading starts anew should the cursor be refused.
+    `rows_told` of `rows_read` were not known to their tickets. `trouble` is the code of why the last reading failed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    cursor: str | None = None
+    through: datetime | None = None
+    rows_read: int = 0
+    rows_told: int = 0
+    read_at: datetime | None = None
+    due_at: datetime | None = None
+    trouble: str | None = None
+
+    def after(self, page: "ExportRead", due_at: datetime) -> "ExportState":
+        """How far it is read after this page; the next one is due at `due_at`."""
+        return ExportState(
+            cursor=page.cursor,
+            through=page.through,
+            rows_read=self.rows_read + page.rows,
+            rows_told=self.rows_told + page.told,
+            read_at=page.read_at,
+            due_at=due_at,
+        )
+
+
 class DeskState(BaseModel):
     """Everything that survives a desk's continue-as-new.
 
@@ -84,6 +114,7 @@ class DeskState(BaseModel):
     directory: DirectorySummary = DirectorySummary()
     generations: int = 0
     nudges: tuple[Nudge, ...] = ()
+    export: ExportState = ExportState()
 
     @property
     def facts(self) -> DeskFacts:
@@ -122,6 +153,25 @@ class DirectoryLoaded(BaseModel):
 class NudgeRequest(BaseModel):
     desk: str
     nudge: Nudge
+
+
+class ExportRequest(BaseModel):
+    """Read the export on from where `export` says, and hand over what is not older than the moment of linking."""
+
+    desk: str
+    linked_at: datetime
+    export: ExportState = ExportState()
+
+
+class ExportRead(BaseModel):
+    """One page whose rows were all handed over. `more`: another one is there already."""
+
+    cursor: str | None = None
+    through: datetime | None = None
+    rows: int = 0
+    told: int = 0
+    read_at: datetime
+    more: bool = False
 
 
 class DeskRequest(BaseModel):

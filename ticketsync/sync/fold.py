@@ -39,11 +39,17 @@ LIVE_STATUSES = frozenset({"new", "open", "pending", "hold"})
 CLOSED_STATUSES = frozenset({"closed", "archived"})
 GONE_STATUSES = frozenset({"deleted", "scrubbed"})
 
+EVENT_ID_SHOWN = 80
 SUBJECT_KEPT = 500  # twice what a title holds
 
 # A read or row and an event this far apart tell surely which came first: Zendesk may answer from a copy that lags, and
 # stamps its events a little later than they happen.
 SURELY_APART = timedelta(seconds=10)
+
+# The export shows a change after a minute, and a row that says what was known is not told (`sync/known.py`). So what
+# is heard only now may be older than such a row, although nothing that was told is newer: then the ticket is read.
+LATE = timedelta(seconds=45)
+ROW_AFTER_CHANGE = timedelta(seconds=3)  # a row is generated at most this long after its change (zendesk-api §8)
 
 
 class Rules(BaseModel):
@@ -172,7 +178,18 @@ def _fold_lifecycle(state: TicketState, event: Event) -> tuple[TicketState, str 
         return wants_read(state, "clocks_do_not_decide", settled=True, not_before=_not_before(event)), "in_doubt"
     if span.latest < known.earliest if changed else span.latest <= known.latest:
         return state, "older" if changed else None
+    if changed and _may_contradict_a_row(state, event):
+        state = wants_read(state, "clocks_do_not_decide", settled=True)
     return _with_lifecycle(state, event, span, deleted=deleted), _lifecycle_code(event, changed=changed)
+
+
+def _may_contradict_a_row(state: TicketState, event: Event) -> bool:
+    """A late delete or undelete that another may have followed, before the row of what is known was made."""
+    said_at = event.snapshot.updated_at if event.snapshot is not None else None
+    if said_at is None or event.kind == PERMANENTLY_DELETED or not _is_late(event):
+        return False
+    known = max(state.lifecycle.latest, nine_digits(state.clock.updated_at) if state.clock is not None else "")
+    return nine_digits(said_at - SURELY_APART) <= known
 
 
 def _not_before(event: Event) -> datetime | None:
@@ -238,25 +255,33 @@ def _lifecycle_code(event: Event, *, changed: bool) -> str | None:
 
 
 def _fold_snapshot(state: TicketState, event: Event, rules: Rules) -> tuple[TicketState, str]:
-    if event.clock is None and event.snapshot is None and event.as_of is not None:
+    if event.snapshot is None and event.as_of is not None and event.hint is None:  # of the list of deleted tickets
         return state, "changes_nothing_else"
     clock = event.clock
     if clock is None or event.snapshot is None:
         return wants_read(state, event.hint or "no_clock"), "hint"
     if event.scrubbed or event.kind in DELETIONS or event.snapshot.status in GONE_STATUSES:
         return state, "changes_nothing_else"
-    snapshot = _of_use(event.snapshot, rules.policy)
+    snapshot = of_use(event.snapshot, rules.policy)
     state = _fold_status_before_close(state, snapshot, clock)
-    return _newest(state, snapshot, clock)
+    return _newest(state, snapshot, clock, late=_is_late(event))
 
 
-def _newest(state: TicketState, snapshot: TicketSnapshot, clock: Clock) -> tuple[TicketState, str]:
+def _is_late(event: Event) -> bool:
+    updated_at = event.snapshot.updated_at if event.snapshot is not None else None
+    if event.source != "webhook" or updated_at is None:
+        return False
+    return (event.time or nine_digits(updated_at)) < nine_digits(event.received_at - LATE)
+
+
+def _newest(state: TicketState, snapshot: TicketSnapshot, clock: Clock, *, late: bool) -> tuple[TicketState, str]:
     known, known_clock = state.snapshot, state.clock
     if known is None or known_clock is None:
         return _with_snapshot(state, snapshot, clock), "first"
-    differs = _content(snapshot) != _content(known)
+    differs = content(snapshot) != content(known)
     newer = clock.order > known_clock.order
-    in_doubt = differs and not clock.decides_against(known_clock)
+    contradicts_a_row = late and newer and clock.updated_at == known_clock.updated_at
+    in_doubt = differs and (contradicts_a_row or not clock.decides_against(known_clock))
     if newer:
         state = _with_snapshot(state, snapshot, clock)
     if in_doubt:
@@ -287,7 +312,7 @@ def _fold_status_before_close(state: TicketState, snapshot: TicketSnapshot, cloc
     return state.model_copy(update={"status_before_close": snapshot.status, "status_before_close_clock": clock})
 
 
-def _of_use(snapshot: TicketSnapshot, policy: Policy) -> TicketSnapshot:
+def of_use(snapshot: TicketSnapshot, policy: Policy) -> TicketSnapshot:
     """Without the tags that no rule names and the part of a subject that no title shows: the state stays small."""
     named = policy.tags_it_names
     tags = tuple(tag for tag in snapshot.tags if tag == CLOSED_BY_MERGE or tag.lower() in named)
@@ -295,7 +320,8 @@ def _of_use(snapshot: TicketSnapshot, policy: Policy) -> TicketSnapshot:
     return snapshot.model_copy(update={"tags": tuple(sorted(tags)), "subject": subject})
 
 
-def _content(snapshot: TicketSnapshot) -> TicketSnapshot:
+def content(snapshot: TicketSnapshot) -> TicketSnapshot:
+    """What two snapshots must share to say the same."""
     return snapshot.model_copy(update={"updated_at": None, "via": None, "created_at": None})
 
 
@@ -350,4 +376,4 @@ def _explain(event: Event, code: str) -> JournalLine:
 def _line(event: Event, code: str, why: str) -> JournalLine:
     when = event.time or (nine_digits(event.as_of) if event.as_of else "")
     what = f"{event.kind} {when[:19]}".rstrip()
-    return journal_line(event.received_at, code, f"{what}: {why}", event.id[:80])
+    return journal_line(event.received_at, code, f"{what}: {why}", event.id[:EVENT_ID_SHOWN])

@@ -25,6 +25,8 @@ with workflow.unsafe.imports_passed_through():
         DeskTrouble,
         DirectoryLoaded,
         DirectoryRequest,
+        ExportRead,
+        ExportRequest,
         Mapping,
         Nudge,
         NudgeRequest,
@@ -32,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         Side,
     )
     from ticketsync.sync.event import DESK_HEALED, DIRECTORY_CHANGED
+    from ticketsync.workflows.attempt import failure_of
 
 DIRECTORY_EVERY = timedelta(hours=1)
 DIRECTORY_NEVER_WITHIN = timedelta(seconds=10)
@@ -39,8 +42,14 @@ LOOK_AFTER_EVERY = timedelta(minutes=5)  # whether the directory and the scan's 
 LOCK_AT_MOST = timedelta(minutes=10)  # one desk without a worker keeps no other from their common project
 PROBE_EVERY = timedelta(minutes=1)
 NUDGE_AGAIN = timedelta(seconds=60)
+# Zendesk withholds the last minute: with 100 s from one reading to the next, and 20 s to hand rows over and carry them
+# out, every change is on its task within three minutes of happening.
+EXPORT_EVERY = timedelta(seconds=100)
+EXPORT_PAGE_EVERY = timedelta(seconds=7)  # Zendesk allows ten pages a minute (reference/zendesk-api §8)
+EXPORT_LIMIT = timedelta(minutes=5)  # a full page is told to a thousand tickets
 TRY_AGAIN, TRY_AGAIN_AT_LEAST_EVERY = timedelta(seconds=10), timedelta(minutes=10)
 FEW_TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
+PAGE_TRIES = RetryPolicy(initial_interval=EXPORT_PAGE_EVERY, maximum_attempts=3)
 LATER = Priority(priority_key=4)
 WAITING_FOR_PEOPLE = "waiting_for_directory"
 # A linked moment in seconds, then a counter: newer than any generation of an earlier life of this desk.
@@ -127,6 +136,7 @@ class DeskWorkflow:
         concerns = (self._keep_task_list, self._keep_directory, self._keep_hints, self._keep_nudging)
         sides: tuple[Side, ...] = ("teamwork", "zendesk")
         tasks = [asyncio.create_task(self._for_ever(concern, TRY_AGAIN_AT_LEAST_EVERY)) for concern in concerns]
+        tasks += [asyncio.create_task(self._for_ever(self._keep_reading_export, EXPORT_EVERY))]
         tasks += [asyncio.create_task(self._for_ever(partial(self._keep_probing, side), PROBE_EVERY)) for side in sides]
         await workflow.wait_condition(lambda: self._may_roll_over() or any(task.done() for task in tasks))
         for task in tasks:
@@ -248,6 +258,31 @@ class DeskWorkflow:
         )
         await workflow.sleep(LOOK_AFTER_EVERY, summary="until the scan's mark is looked after")
 
+    # --- the second source: what no webhook told
+
+    async def _keep_reading_export(self) -> None:
+        await self._until_export_is_due()
+        begun = workflow.now()
+        export = self._state.export
+        request = ExportRequest(desk=self._state.desk, linked_at=self._state.linked_at, export=export)
+        queue, beat = names.zendesk_queue, timedelta(minutes=1)
+        try:
+            page: ExportRead = await self._do(
+                names.READ_EXPORT, request, queue, ExportRead, EXPORT_LIMIT, heartbeat=beat, tries=PAGE_TRIES
+            )
+        except ActivityError as error:
+            self._put(export=export.model_copy(update={"trouble": failure_of(error).code}))
+            raise
+        due_at = begun + (EXPORT_PAGE_EVERY if page.more else EXPORT_EVERY)
+        self._put(export=export.after(page, due_at))
+
+    async def _until_export_is_due(self) -> None:
+        due_at = self._state.export.due_at
+        if due_at is not None and due_at > workflow.now():
+            await workflow.sleep(due_at - workflow.now(), summary="until the export is read on")
+        # Refused while the desk is held up; the cursor stays where it is, so that nothing is passed over.
+        await workflow.wait_condition(lambda: not self._state.paused and self._trouble_of("zendesk") is None)
+
     # --- troubles of the whole desk
 
     async def _keep_probing(self, side: Side) -> None:
@@ -319,6 +354,7 @@ class DeskWorkflow:
         limit: timedelta = timedelta(minutes=1),
         *,
         heartbeat: timedelta | None = None,
+        tries: RetryPolicy = FEW_TRIES,
     ) -> Any:
         self._busy += 1
         try:
@@ -329,27 +365,9 @@ class DeskWorkflow:
                 result_type=result_type,
                 start_to_close_timeout=limit,
                 heartbeat_timeout=heartbeat,
-                retry_policy=FEW_TRIES,
+                retry_policy=tries,
                 priority=LATER,
                 summary=name.replace("_", " "),
             )
         finally:
             self._busy -= 1
-
-
-@workflow.defn(name=names.TASK_LIST_WORKFLOW)
-class TaskListWorkflow:
-    """Finds or creates a desk's task list. Its id is the lock: one at a time for each project."""
-
-    @workflow.run
-    async def run(self, request: DeskRequest) -> int:
-        tasklist_id: int = await workflow.execute_activity(
-            names.FIND_TASK_LIST,
-            request,
-            task_queue=names.teamwork_queue(request.desk),
-            result_type=int,
-            start_to_close_timeout=timedelta(seconds=40),
-            priority=Priority(priority_key=1),
-            summary="find or create the task list",
-        )
-        return tasklist_id

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Self
 
 import httpx
@@ -94,7 +95,8 @@ class ZendeskClient:
             raise ValueError("give either a cursor or a start_time")
         path = "/api/v2/incremental/tickets/cursor.json"
         start = {"start_time": int(start_time.timestamp())} if start_time else {}
-        content = await self._json(path, {"cursor": cursor} if cursor else start)
+        answer = await self._answer(path, {"cursor": cursor} if cursor else start, own_limit=True)
+        content = json_of(f"GET {path}", answer)
         rows = _list(f"GET {path}", content, "tickets")
         events = [row_event(row, now=datetime.now(UTC)) for row in rows]
         # An empty page may come without a cursor: the one that was asked for stays good.
@@ -165,11 +167,12 @@ class ZendeskClient:
     async def _json(self, path: str, query: Query | None = None) -> Json:
         return json_of(f"GET {path}", await self._answer(path, query))
 
-    async def _answer(self, path: str, query: Query | None = None) -> httpx.Response:
+    async def _answer(self, path: str, query: Query | None = None, *, own_limit: bool = False) -> httpx.Response:
+        """`own_limit`: a 429 is (nearly always) of this address alone, so that it holds up no other call."""
         call = f"GET {path}"
         await self._turn(call)
         answer = await self._send(call, path, query)
-        hold = hold_wanted(answer)
+        hold = None if own_limit and answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else hold_wanted(answer)
         if self._quota is not None and hold is not None:
             await self._quota.hold(hold)
         return answer

@@ -47,7 +47,7 @@ def row_event(row: Any, *, now: datetime) -> Event | None:
         return None
     snapshot, unreadable = _snapshot_or_reason(row)
     return Event(
-        id=f"row-{ticket_id}-{row['generated_timestamp'] if generated else now.isoformat()}",
+        id=_row_id(ticket_id, generated, snapshot.updated_at if snapshot else None, now),
         ticket_id=ticket_id,
         kind=ROW if unreadable is None else HINT,
         source="export",
@@ -57,6 +57,14 @@ def row_event(row: Any, *, now: datetime) -> Event | None:
         scrubbed=snapshot is not None and _is_scrubbed(row, snapshot),
         hint=unreadable,
     )
+
+
+def _row_id(ticket_id: int, generated: datetime | None, updated_at: datetime | None, now: datetime) -> str:
+    """The same for the same row, however often it is read, so that the second time explains itself."""
+    if generated is None and updated_at is None:
+        return f"row-{ticket_id}-{now.isoformat()}"
+    moments = [f"{moment:%Y%m%dT%H%M%SZ}" for moment in (generated, updated_at) if moment is not None]
+    return "-".join(["row", str(ticket_id), *moments])
 
 
 def _snapshot_or_reason(row: Mapping[str, Any]) -> tuple[TicketSnapshot | None, str | None]:

@@ -1,0 +1,118 @@
+"""The second source: Zendesk's incremental export, which also tells what a webhook that never came would have told."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from ticketsync import names
+from ticketsync.activities.attempts import Attempts
+from ticketsync.desks import Desk
+from ticketsync.hints import Hints
+from ticketsync.sync.desk import ExportRead, ExportRequest
+from ticketsync.sync.event import HINT, Event
+from ticketsync.sync.step import StepFailure
+from ticketsync.tickets import NotStoredError, store_event
+from ticketsync.zendesk import ExportPage
+from ticketsync.zendesk.errors import Unexpected
+
+# How much is read once more where there is no cursor: more than two clocks differ by, and more than the last minute,
+# from which Zendesk refuses to start. Rows that are told twice change nothing.
+MARGIN = timedelta(minutes=5)
+REFUSES_A_CURSOR = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+NOT_STORED = "not_stored"
+AT_ONCE = 20  # rows on their way to Temporal, which has the webhooks to store besides
+
+
+class ExportActivities:
+    def __init__(self, attempts: Attempts, client: Client, hints: Hints) -> None:
+        self._attempts = attempts
+        self._client = client
+        self._hints = hints
+
+    @activity.defn(name=names.READ_EXPORT)
+    async def read_export(self, request: ExportRequest) -> ExportRead:
+        """Read one page and hand every row to its ticket, but for those that say nothing new to it.
+
+        Returns only when all of them are stored in Temporal; else it fails, and the page is to be read again.
+        """
+        async with self._attempts.attempt(request.desk, "zendesk") as (desk, _):
+            page = await _page(desk, request)
+        if page.left_out:
+            activity.logger.warning(
+                "rows of the export name no ticket", extra={"desk": desk.name, "rows": page.left_out}
+            )
+        rows = [row for row in page.events if not _is_from_before(row, request.linked_at)]
+        news = await self._news(desk, rows, request.linked_at)
+        await self._hand_over(desk.name, news)
+        return ExportRead(
+            cursor=page.cursor,
+            through=_newest(page.events, request.export.through),
+            rows=len(page.events),
+            told=len(news),
+            read_at=datetime.now(UTC),
+            more=not page.end_of_stream and page.cursor != request.export.cursor,
+        )
+
+    async def _news(self, desk: Desk, rows: Sequence[Event], linked_at: datetime) -> list[Event]:
+        """The rows that their tickets do not surely know. Without Redis those are all."""
+        policy = desk.settings.policy
+        known = await self._hints.decided(desk.name, [row.ticket_id for row in rows])
+        hints = [(row, known.get(row.ticket_id)) for row in rows]
+        return [row for row, hint in hints if hint is None or not hint.covers(row, policy, linked_at)]
+
+    async def _hand_over(self, desk: str, rows: Iterable[Event]) -> None:
+        turns, lost = asyncio.Semaphore(AT_ONCE), False
+        try:
+            async with asyncio.TaskGroup() as group:
+                for row in rows:
+                    group.create_task(self._store(desk, row, turns))
+        except* NotStoredError:
+            lost = True
+        if lost:
+            raise ApplicationError(
+                f"{NOT_STORED}: Temporal did not take all rows of the export, so the page is read again",
+                StepFailure(code=NOT_STORED),
+                type=NOT_STORED,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+
+    async def _store(self, desk: str, row: Event, turns: asyncio.Semaphore) -> None:
+        async with turns:
+            try:
+                await store_event(self._client, desk, row)
+            except NotStoredError as error:
+                if error.code != "INVALID_ARGUMENT":
+                    raise
+                # This row will never be taken (it is too large): it must not hold up all others.
+                hint = row.model_copy(update={"kind": HINT, "snapshot": None, "hint": "row_not_storable"})
+                await store_event(self._client, desk, hint)
+            activity.heartbeat()
+
+
+async def _page(desk: Desk, request: ExportRequest) -> ExportPage:
+    export = request.export
+    start_time = (export.through or request.linked_at) - MARGIN
+    if export.cursor is None:
+        return await desk.zendesk.export_page(start_time=start_time)
+    try:
+        return await desk.zendesk.export_page(cursor=export.cursor)
+    except Unexpected as error:
+        if error.status not in REFUSES_A_CURSOR:
+            raise
+        activity.logger.warning("Zendesk refuses the export's cursor: begun anew", extra={"desk": desk.name})
+    return await desk.zendesk.export_page(start_time=start_time)
+
+
+def _is_from_before(row: Event, linked_at: datetime) -> bool:
+    """Whether it tells of a time before the desk was linked; the margin brings such rows."""
+    return row.as_of is not None and row.as_of < linked_at.replace(microsecond=0)
+
+
+def _newest(rows: Iterable[Event], through: datetime | None) -> datetime | None:
+    moments = [row.as_of for row in rows if row.as_of is not None]
+    return max(filter(None, (through, *moments)), default=None)
