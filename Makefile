@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTHONS := $(PYTHON) python3.12 python3.11 python3.13 python3.14 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test lint types lock clean
+.PHONY: help setup run test storm lint types lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ run: setup ## the whole service with a sandbox Zendesk and Teamwork, playing a s
 test: $(VENV)/.installed ## all tests; ARGS="-k name" passes through to pytest
 	@$(MAKE) --no-print-directory $(VENV)/.servers || echo "Tests that need these servers cannot run."
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+storm: setup ## the storm tests, longer and each time another; SEED=n repeats one, ARGS="-k name" passes through to pytest
+	@STORM_LONG=1 STORM_SEED=$(SEED) exec $(BIN)/python -m pytest tests/storms $(ARGS)
 
 lint: $(VENV)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check

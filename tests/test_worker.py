@@ -66,11 +66,11 @@ async def test_workflows_have_one_queue_and_each_desk_two_of_its_own_for_calls(q
 async def test_a_desk_whose_calls_hang_holds_up_no_other_and_takes_no_more_than_its_slots(quiet: Stack) -> None:
     other = quiet.of_desk(next(desk for desk in quiet.settings.desks if desk != quiet.desk))
     async with working(quiet):
-        slow, quick = [Ticket() for _ in range(worker.SLOTS_PER_DESK + 2)], Ticket()
+        slow, quick = [Ticket() for _ in range(worker.SLOTS_PER_DESK + 1)], Ticket()
         tasks = await asyncio.gather(*(quiet.with_task(ticket) for ticket in slow))
         task_id = await other.with_task(quick)
         match = FaultMatch(method="PATCH", path=rf"/({'|'.join(map(str, tasks))})\.json")
-        quiet.teamwork.faults.add(Fault(kind="slow", match=match, seconds=1.5))
+        quiet.teamwork.faults.add(Fault(kind="slow", match=match, seconds=3))
         await quiet.signal(*(ticket.renamed("Slow") for ticket in slow))
         await eventually(lambda: len(_unanswered(quiet)) == worker.SLOTS_PER_DESK, what="all slots of a desk are taken")
         await other.signal(quick.renamed("Quick"))
@@ -101,7 +101,7 @@ async def test_what_does_not_end_in_that_time_is_handed_on_at_once(
         await quiet.with_task(ticket := Ticket())
         await _rename_slowly(quiet, ticket, seconds=9)
         told_to_stop = time.monotonic()
-    assert 1 <= time.monotonic() - told_to_stop < 5
+    assert 1 <= time.monotonic() - told_to_stop < 8
     assert [step.attempt for step in await _pending(quiet, ticket)] == [2]
 
 

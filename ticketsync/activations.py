@@ -1,6 +1,6 @@
-"""A local activity ends only while its run is not being worked on: or a look at a ticket could stop it for good.
+"""Looking at a ticket (a query) must not stop it for good. Two ways in which it would, with the SDK 1.32 to 1.35:
 
-How that came to be, with the SDK 1.32 to 1.35 (before, a run's activation lasted as long as its local activities):
+**A decision that ends during a query.** (Before 1.32 a run's activation lasted as long as its local activities.)
 
 1. A workflow task brings a signal and, because somebody looks at the ticket just now, a query.
 2. The workflow asks the rules, a local activity. The SDK does not wait for them and has the query answered.
@@ -13,12 +13,19 @@ How that came to be, with the SDK 1.32 to 1.35 (before, a run's activation laste
 So a local activity that is done waits until no activation of its run is under way, and some turns of the event loop
 longer for what is on its way between the SDK and us. The task then ends with the answer alone; the decision is recorded
 in the next one, where the workflow sees it too.
+
+**A query that knows more than the workflow.** A worker that does not hold the run in its cache gets the history with
+the query. Something may have come in since that no workflow task has begun with; the SDK hands it to the workflow all
+the same, and the workflow begins to decide on it. When its workflow task comes, with more signals than that, they are
+handed over apart; a replay hands them over at once. Such an activation is known by its time: the history has grown,
+but the workflow task is still the one before. It fails, so that the query does, and the run is built anew.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from temporalio import activity
@@ -28,10 +35,30 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow tasks
 TURN_SECONDS = 0.001
 CALM_TURNS = 10
+ASK_AGAIN = "Looked at just as something came in. Ask again."
 MOST_TURNS = 300  # somebody asks without a pause: the decision must come all the same
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class AheadOfItsTask(Exception):
+    """What is asked for comes before its workflow task. Whoever looks at the ticket asks again."""
+
+    def __init__(self) -> None:
+        super().__init__(ASK_AGAIN)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The newest that a run was handed: how long its history was, and when its workflow task was started."""
+
+    history_length: int
+    started: int
+
+    @classmethod
+    def of(cls, activation: WorkflowActivation) -> "_Seen":
+        return cls(activation.history_length, activation.timestamp.ToNanoseconds())
 
 
 class Activations(ThreadPoolExecutor):
@@ -40,14 +67,29 @@ class Activations(ThreadPoolExecutor):
     def __init__(self) -> None:
         super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")
         self._under_way: Counter[str] = Counter()
+        self._seen: dict[str, _Seen] = {}
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Called by the SDK on its event loop, with the activation among the arguments."""
+        activations = [argument for argument in args if isinstance(argument, WorkflowActivation)]
+        if any(self._is_ahead(activation) for activation in activations):
+            future: Future[T] = Future()
+            future.set_exception(AheadOfItsTask())
+            return future
         future = super().submit(fn, *args, **kwargs)
-        for argument in args:
-            if isinstance(argument, WorkflowActivation):
-                self._watch(argument.run_id, future)
+        for activation in activations:
+            self._watch(activation.run_id, future)
         return future
+
+    def _is_ahead(self, activation: WorkflowActivation) -> bool:
+        seen, now = self._seen.get(activation.run_id), _Seen.of(activation)
+        if any(job.HasField("remove_from_cache") for job in activation.jobs):
+            self._seen.pop(activation.run_id, None)
+            return False
+        if seen is not None and now.history_length > seen.history_length and now.started == seen.started:
+            return not _only_asks(activation)
+        self._seen[activation.run_id] = now
+        return False
 
     def _watch(self, run_id: str, future: Future[Any]) -> None:
         loop = asyncio.get_running_loop()
@@ -67,6 +109,10 @@ class Activations(ThreadPoolExecutor):
             calm = 0 if run_id in self._under_way else calm + 1
             if calm == CALM_TURNS:
                 return
+
+
+def _only_asks(activation: WorkflowActivation) -> bool:
+    return all(job.HasField("query_workflow") for job in activation.jobs)
 
 
 class EndInCalm(Interceptor):

@@ -18,11 +18,11 @@ from temporalio.client import (
     RPCError,
     RPCStatusCode,
     RPCTimeoutOrCancelledError,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
 )
 
 from ticketsync import names
+from ticketsync.ask_status import ask_status
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
 from ticketsync.tickets import COMMAND_SECONDS, READ_SECONDS
 
@@ -64,7 +64,8 @@ async def read_desk(client: Client, desk: str, seconds: float = READ_SECONDS) ->
     """What is known of a desk, within `seconds`. Raises NotLinkedError, DeskSilentError when Temporal is silent."""
     give_up = asyncio.get_running_loop().time() + seconds
     facts = await read_facts(client, desk, seconds)
-    state, note = await _ask(client, desk, give_up)
+    handle = client.get_workflow_handle(names.desk_workflow_id(desk))
+    state, note = await ask_status(handle, DeskState, give_up)
     return DeskView(desk=desk, workflow_id=names.desk_workflow_id(desk), facts=facts, state=state, note=note)
 
 
@@ -98,14 +99,3 @@ async def command_desk(
         raise kind(desk, error.status.name) from None
     except (RPCTimeoutOrCancelledError, TimeoutError):
         raise DeskSilentError(desk, "TIMEOUT") from None
-
-
-async def _ask(client: Client, desk: str, give_up: float) -> tuple[DeskState | None, str | None]:
-    handle = client.get_workflow_handle(names.desk_workflow_id(desk))
-    try:
-        async with asyncio.timeout_at(give_up):
-            return await handle.query("status", result_type=DeskState), None
-    except WorkflowQueryFailedError:
-        return None, "the worker could not answer"
-    except (RPCError, TimeoutError):
-        return None, "no worker answers"

@@ -25,12 +25,12 @@ from temporalio.client import (
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 
 from ticketsync import names
+from ticketsync.ask_status import ask_status
 from ticketsync.sync.event import Event
 from ticketsync.sync.snapshot import TicketSnapshot
 from ticketsync.sync.state import TicketState
@@ -114,7 +114,9 @@ async def read_ticket(client: Client, desk: str, ticket_id: int, seconds: float 
     handle = client.get_workflow_handle(names.ticket_workflow_id(desk, ticket_id))
     give_up = asyncio.get_running_loop().time() + seconds
     description = await _describe(handle, give_up)
-    (status, note), last = await asyncio.gather(_ask(handle, give_up), _last_state(client, description, give_up))
+    (status, note), last = await asyncio.gather(
+        ask_status(handle, dict[str, Any], give_up), _last_state(client, description, give_up)
+    )
     return TicketView(
         desk=desk,
         ticket_id=ticket_id,
@@ -200,16 +202,6 @@ async def _describe(handle: WorkflowHandle[Any, Any], give_up: float) -> Workflo
         raise kind(error.status.name) from None
     except TimeoutError as error:
         raise NoAnswerError(_code(error)) from None
-
-
-async def _ask(handle: WorkflowHandle[Any, Any], give_up: float) -> tuple[dict[str, Any] | None, str | None]:
-    try:
-        async with asyncio.timeout_at(give_up):
-            return await handle.query("status", result_type=dict[str, Any]), None
-    except WorkflowQueryFailedError:
-        return None, "the worker could not answer"
-    except (RPCError, TimeoutError):
-        return None, "no worker answers"
 
 
 async def _last_state(

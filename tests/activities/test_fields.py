@@ -1,5 +1,7 @@
 """Renaming, reassigning, completing and reopening: what a step leaves behind, and what a 404 or silence means."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Literal
 
@@ -100,18 +102,16 @@ async def test_a_404_means_nothing_when_the_project_does_not_answer_either(quiet
     await publish(quiet_stack)
     async with bench_of(quiet_stack) as bench:
         task = await bench.created(ticket := Ticket())
-        await _hide_project(quiet_stack, hidden=True)
-        failed = await bench.failure(kind, ticket, task, title="B", look="once")
-        await _hide_project(quiet_stack, hidden=False)
+        async with _hidden_project(quiet_stack):
+            failed = await bench.failure(kind, ticket, task, title="B", look="once")
         assert (failed.details.code, failed.details.desk_wide, failed.passing) == ("project_unreachable", True, False)
         assert [(told.side, told.code) for told in await bench.told()] == [("teamwork", "project_unreachable")]
         assert await _shows(bench, task, name="Checkout broken", status="new")
 
 
 async def test_a_look_into_a_project_that_does_not_answer_does_not_find_that_there_is_no_task(bench: Bench) -> None:
-    await _hide_project(bench.stack, hidden=True)
-    failed = await bench.failure("inspect", Ticket(), AppliedTask())
-    await _hide_project(bench.stack, hidden=False)
+    async with _hidden_project(bench.stack):
+        failed = await bench.failure("inspect", Ticket(), AppliedTask())
     assert (failed.details.code, failed.details.desk_wide) == ("project_unreachable", True)
 
 
@@ -152,6 +152,11 @@ async def _shows(bench: Bench, task: AppliedTask, **fields: object) -> bool:
     return await bench.stack.shows(task.id, **fields)
 
 
-async def _hide_project(stack: Stack, *, hidden: bool) -> None:
-    answer = await stack.teamwork_http.put(f"/sandbox/projects/{PROJECT}", json={"hidden": hidden})
-    answer.raise_for_status()
+@asynccontextmanager
+async def _hidden_project(stack: Stack) -> AsyncIterator[None]:
+    path = f"/sandbox/projects/{PROJECT}"
+    (await stack.teamwork_http.put(path, json={"hidden": True})).raise_for_status()
+    try:
+        yield
+    finally:
+        (await stack.teamwork_http.put(path, json={"hidden": False})).raise_for_status()

@@ -65,7 +65,7 @@ async def test_a_wiped_redis_holds_up_no_create_and_the_person_follows(stack: St
     status = await stack.settled(ticket.id, "pending", "in_step")
     await eventually(lambda: _has_task(stack, ticket), what="the task is there without the person")
     await _pass_ten_seconds(stack)
-    await eventually(lambda: _is_for(stack, ticket, PERSON_ANN), deadline=20, what="the person follows")
+    await eventually(lambda: _is_for(stack, ticket, PERSON_ANN), what="the person follows")
     assert status["reason"] != "no_mapping"
     assert await Directory(stack.redis).all(stack.desk) is not None
 
@@ -77,7 +77,7 @@ async def test_an_agent_who_came_after_the_directory_was_made_has_it_read_again(
     await stack.signal(ticket.created())
     await eventually(lambda: _has_task(stack, ticket), what="the task does not wait")
     await _pass_ten_seconds(stack)
-    await eventually(lambda: _is_for(stack, ticket, person_id), deadline=20, what="the person follows")
+    await eventually(lambda: _is_for(stack, ticket, person_id), what="the person follows")
     await stack.settled(ticket.id)
 
 
@@ -86,7 +86,7 @@ async def test_an_assignee_whom_zendesk_does_not_know_ends_as_unmapped(stack: St
     await stack.signal(ticket.created())
     await eventually(lambda: _has_task(stack, ticket), what="the task does not wait")
     await _pass_ten_seconds(stack)
-    status = await stack.settled(ticket.id, deadline=20)
+    status = await stack.settled(ticket.id)
     assert (status["reason"], status["waiting"]) == ("no_mapping", None)
 
 
@@ -120,7 +120,7 @@ async def _reload(stack: Stack) -> None:
     loads = (await stack.desk_state())["generations"]
     await stack.desk_workflow.signal("directory_wanted")
     await _pass_ten_seconds(stack)
-    await eventually(lambda: _is_loaded_since(stack, loads), deadline=20, what="the directory is read again")
+    await eventually(lambda: _is_loaded_since(stack, loads), what="the directory is read again")
 
 
 async def _pass_ten_seconds(stack: Stack) -> None:

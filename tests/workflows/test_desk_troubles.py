@@ -46,7 +46,7 @@ async def test_a_healed_desk_wakes_tickets_that_met_another_trouble_than_the_des
     await stack.settled(ticket.id, "blocked")
     stack.teamwork.faults.clear()
     await stack.skip(stack.desk_workflow, MINUTES)
-    await eventually(lambda: stack.shows(task_id, name="B"), deadline=20, what="the ticket was woken")
+    await eventually(lambda: stack.shows(task_id, name="B"), what="the ticket was woken")
 
 
 async def test_a_new_mapping_reaches_the_ticket_that_its_agent_opened(stack: Stack) -> None:

@@ -110,7 +110,7 @@ async def test_a_page_of_which_a_row_was_not_stored_is_read_again(refusing: tupl
     assert (held_up.cursor, held_up.through, held_up.rows_read) == (before.cursor, before.through, before.rows_read)
     assert await stack.status(lost) == {}
     refused.refused.clear()
-    await eventually(lambda: _has_read(stack, 3), deadline=20, what="the page is read again")
+    await eventually(lambda: _has_read(stack, 3), what="the page is read again")
     for ticket_id in (one, lost, other):
         await stack.settled(ticket_id)
         assert len(await stack.tasks_of(ticket_id)) == 1

@@ -26,7 +26,7 @@ QUICKLY = {
     "frontend.WorkflowTimeSkippingMaxSkipPerSession": "10000",
 }
 DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
-A_MOMENT = 5 * SECOND
+A_MOMENT = 20 * SECOND
 
 
 @pytest.fixture(scope="module")

@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 
 from tests.zendesk.bodies import FULL_VECTOR, body, content
-from tests.zendesk.parsing import NOW, parse, snapshot_of, stored
+from tests.zendesk.parsing import snapshot_of, stored
 from ticketsync.sync.event import Event
 from ticketsync.sync.snapshot import TicketSnapshot
+from ticketsync.zendesk import parse_event
 
 
 def test_full_vector_becomes_a_normalised_event() -> None:
-    delivery = parse(FULL_VECTOR, invocation_id="01HANA2B5D5W9XSJS3NE5SQA1J")
+    just_after = datetime(2026, 1, 15, 10, 0, 1, tzinfo=UTC)
+    delivery = parse_event(FULL_VECTOR, now=just_after, invocation_id="01HANA2B5D5W9XSJS3NE5SQA1J")
     assert (delivery.event_type, delivery.account_id, delivery.ignored) == ("ticket.status_changed", 11223344, None)
     assert delivery.event == Event(
         id="6f3c2a10-0000-4000-8000-000000000008",
         ticket_id=35436,
         kind="status_changed",
-        received_at=NOW,
+        received_at=just_after,
         time="2026-01-15T10:00:00.100000000Z",
         position=1,
         invocation_id="01HANA2B5D5W9XSJS3NE5SQA1J",

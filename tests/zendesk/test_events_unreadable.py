@@ -49,6 +49,25 @@ def test_left_out_field_that_a_task_shows_makes_a_hint_instead_of_unsetting_it(f
     assert stored(raw).hint == f"unreadable_{field}"
 
 
+@pytest.mark.parametrize("field", ["updated_at", "created_at"])
+@pytest.mark.parametrize(("moment", "hint"), [("09:09:59", None), ("09:10:02", "clock"), ("23:59:59", "clock")])
+def test_moment_still_to_come_makes_a_hint_or_it_would_win_over_all_that_follows(
+    field: str, moment: str, hint: str | None
+) -> None:
+    changed: dict[str, Any] = {field: f"2026-01-15T{moment}Z"}
+    event = stored(body("status_changed", happened=None, **changed))
+    assert (event.hint, event.snapshot is None) == (hint, hint is not None)
+
+
+@pytest.mark.parametrize("kind", ["created", "soft_deleted", "undeleted"])
+@pytest.mark.parametrize("detail", [{}, {"detail": None}])
+def test_event_of_a_time_still_to_come_is_a_hint_also_when_it_deletes(kind: str, detail: dict[str, Any]) -> None:
+    event = stored(content(kind, id=35436) | {"time": "2036-01-15T09:05:00.4Z"} | detail)
+    assert event.kind == kind
+    assert event.hint is not None
+    assert (event.snapshot, event.time) == (None, "")
+
+
 @pytest.mark.parametrize("detail", [None, [], "x", {}, {"id": None}])
 def test_ticket_is_known_by_the_resource_name_when_the_detail_is_no_use(detail: Any) -> None:
     event = stored(content("status_changed") | {"detail": detail})

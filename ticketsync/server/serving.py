@@ -1,7 +1,8 @@
 """Running the server: it listens first, finds Temporal in the background, drains on SIGTERM and Ctrl-C, ends with 0.
 
-uvicorn would raise the signal again after its drain, so that the process ended with -15, and it sets no limit to the
-head of a request, in bytes or in time. Both are made up for here.
+uvicorn would raise the signal again after its drain, so that the process ended with -15; it sets no limit to the head
+of a request, in bytes or in time; and it would answer garbage before the good request that came in front of it. All of
+it is made up for here.
 """
 
 import asyncio
@@ -16,8 +17,9 @@ import uvloop
 from starlette.types import ASGIApp
 from temporalio.client import Client
 from temporalio.service import RPCError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from ticketsync.server.answers import CLOSE, Refusal
 from ticketsync.server.app import create_app
 from ticketsync.server.metrics import ServerMetrics, metrics_app
 from ticketsync.settings import Settings
@@ -146,6 +148,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """HTTP whose request heads have a limit: a connection that does not send one in time is closed."""
 
     _head_bytes = 0
+    _head_begun = False
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -158,7 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes, self._head_begun = 0, True
         self._start_timer()
 
     def on_url(self, url: bytes) -> None:
@@ -170,17 +173,43 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._head_begun = False
         self._stop_timer()
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn has logged it
+        """To what is not HTTP, in the form of all our answers."""
+        if self._owes_an_answer():
+            self.cycle.keep_alive = False  # it hangs up after that
+        else:
+            self._hang_up(Refusal(400, "not_http", "Not understood as HTTP, or its head is too long.", CLOSE))
+
+    def _owes_an_answer(self) -> bool:
+        """Whether a request came in whole before what is wrong now."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def _head_too_slow(self) -> None:
+        """Who has said nothing hears nothing either."""
+        if self._head_begun and (self.cycle is None or self.cycle.response_complete):
+            self._hang_up(Refusal(408, "head_too_slow", f"The head was not there after {HEAD_SECONDS:g} s.", CLOSE))
+        else:
+            self.transport.close()
+
+    def _hang_up(self, refusal: Refusal) -> None:
+        answer = refusal.response
+        lines = [STATUS_LINE[refusal.status], *(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)]
+        self.transport.write(b"".join([*lines, b"\r\n", bytes(answer.body)]))
+        self.transport.close()
 
     def _count(self, part: bytes) -> None:
         self._head_bytes += len(part)
         if self._head_bytes > HEAD_BYTES:
-            raise ValueError(f"the head of the request is over {HEAD_BYTES} bytes")  # answered 400 by uvicorn
+            raise ValueError(f"the head of the request is over {HEAD_BYTES} bytes")  # answered by send_400_response
 
     def _start_timer(self) -> None:
         self._stop_timer()
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_too_slow)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

@@ -1,14 +1,19 @@
-"""The ticket API: what `ticketsync tickets` shows and does, over HTTP, for whoever has the token."""
+"""The ticket API: what `ticketsync tickets` shows and does, over HTTP, for whoever has the token.
+
+Bodies are read by hand, after the token was looked at: the framework would read them first, whole and for as long as
+they come, from anybody.
+"""
 
 import hmac
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Body, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
 from temporalio.client import Client
 
 from ticketsync.server.answers import ErrorAnswer, Refusal, unknown_desk
+from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
 from ticketsync.settings import Settings
 from ticketsync.tickets import (
@@ -31,6 +36,13 @@ COMMAND_ERRORS: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     409: {"model": ErrorAnswer, "description": "the ticket refuses the command"},
 }
+RESYNC_ERRORS: dict[int | str, dict[str, Any]] = {
+    **COMMAND_ERRORS,
+    408: {"model": ErrorAnswer, "description": "the body did not come in time"},
+    413: {"model": ErrorAnswer, "description": "the body is over 4 KiB"},
+}
+BODY_BYTES = 4 * 1024
+BODY_SECONDS = 15.0
 
 log = structlog.get_logger()
 
@@ -43,6 +55,9 @@ class Resync(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     recreate: bool = False
+
+
+RESYNC_BODY: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": Resync.model_json_schema()}}}}
 
 
 class Queued(BaseModel):
@@ -111,11 +126,20 @@ def ticket_routes(api: TicketApi) -> APIRouter:
     async def retry_ticket(desk: str, ticket_id: TicketId) -> Queued:
         return await api.command(desk, ticket_id, "retry")
 
-    @router.post("/resync", status_code=202, dependencies=secured, responses=COMMAND_ERRORS)
-    async def resync_ticket(desk: str, ticket_id: TicketId, body: Annotated[Resync | None, Body()] = None) -> Queued:
-        return await api.command(desk, ticket_id, "resync", body is not None and body.recreate)
+    @router.post("/resync", status_code=202, dependencies=secured, responses=RESYNC_ERRORS, openapi_extra=RESYNC_BODY)
+    async def resync_ticket(desk: str, ticket_id: TicketId, request: Request) -> Queued:
+        wanted = await _read_resync(request)
+        return await api.command(desk, ticket_id, "resync", wanted.recreate)
 
     return router
+
+
+async def _read_resync(request: Request) -> Resync:
+    body = await read_body(request, BODY_BYTES, BODY_SECONDS)
+    try:
+        return Resync.model_validate_json(body) if body.strip() else Resync()
+    except ValidationError:
+        raise Refusal(422, "invalid_request", "Not understood: body.") from None
 
 
 def _unknown_ticket() -> Refusal:

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from ticketsync.server.answers import ErrorAnswer, Ignored, Stored
 from ticketsync.server.edge import Edge
+from ticketsync.zendesk.fields import LARGEST_ID
+from ticketsync.zendesk.kinds import KNOWN
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": Ignored, "description": "understood, and nothing that a task depends on"},
@@ -17,22 +19,51 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     413: {"model": ErrorAnswer, "description": "the body is over 1 MiB"},
     503: {"model": ErrorAnswer, "description": "not stored: send it again after `Retry-After` seconds"},
 }
-JSON_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+ID: dict[str, Any] = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+        {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+    ]
+}
+TRIGGER = {"type": "object", "required": ["ticket_id"], "properties": {"ticket_id": ID}}
+EVENT = {
+    "type": "object",
+    "required": ["type", "subject", "detail"],
+    "properties": {
+        "type": {"type": "string", "pattern": f"^zen:event-type:ticket[.]({'|'.join(sorted(KNOWN))})$"},
+        "subject": {"type": "string", "pattern": "^zen:ticket:[1-9][0-9]{0,17}$"},
+        "detail": {"type": "object"},
+        "event": {"type": "object"},
+        "id": {"type": "string"},
+        "time": {"type": "string", "format": "date-time"},
+    },
+}
+OLDER_FORM = {
+    "type": "object",
+    "required": ["ticket"],
+    "properties": {
+        "event_type": {"type": "string"},
+        "ticket": {"type": "object", "required": ["id"], "properties": {"id": ID}},
+        "merged_into_ticket_id": {"anyOf": [ID, {"type": "null"}]},
+    },
 }
 
 
 def webhook_routes(edge: Edge) -> APIRouter:
     """The handlers take the bare request: the raw body is what is signed, and nothing else must read it before."""
     router = APIRouter(tags=["webhooks"])
-    options: dict[str, Any] = {"status_code": 202, "responses": ANSWERS, "openapi_extra": JSON_BODY}
+    options: dict[str, Any] = {"status_code": 202, "responses": ANSWERS}
 
-    @router.post("/webhooks/zendesk/{desk}", **options)
+    @router.post("/webhooks/zendesk/{desk}", **options, openapi_extra=_body({"anyOf": [EVENT, TRIGGER]}))
     async def zendesk_webhook(request: Request, desk: str) -> Response:
         return await edge.zendesk(request, desk)
 
-    @router.post("/webhook", **options)
+    @router.post("/webhook", **options, openapi_extra=_body(OLDER_FORM))
     async def older_webhook(request: Request) -> Response:
         return await edge.older_form(request)
 
     return router
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ticketsync.sync.event import DELETIONS, HINT, MERGED, Event
 from ticketsync.sync.policy import Policy
-from ticketsync.sync.snapshot import CLOSED_BY_MERGE, TicketSnapshot
+from ticketsync.sync.snapshot import CLOSED_BY_MERGE, TicketSnapshot, nine_digits
 from ticketsync.zendesk.fields import Unreadable, read_id, read_tags, read_ticket_id, read_time
 from ticketsync.zendesk.kinds import ASSIGNED, read_type, stored_kinds, why_ignored
 from ticketsync.zendesk.snapshots import read_snapshot
@@ -24,6 +24,7 @@ Json = Mapping[str, Any]
 
 EVENT_TYPE_PREFIX = "zen:event-type"
 LARGEST_POSITION = 10**6
+AHEAD = timedelta(minutes=5)  # as far as two clocks may differ
 _PLAIN_ID = re.compile(r"[\x21-\x7e]{1,100}")
 _RESOURCE = re.compile(r"zen:ticket:(\d{1,19})", re.ASCII)
 
@@ -160,6 +161,8 @@ def _stored(content: Json, kind: str, body: bytes, *, now: datetime, invocation_
     snapshot, time, hint = _snapshot_and_time(content, detail)
     if hint is not None and kind in DELETIONS:
         snapshot, time, hint = _deleted(ticket_id, content, detail, hint)
+    if _is_ahead(snapshot, time, now + AHEAD):
+        snapshot, time, hint = None, "", "clock"
     return Event(
         id=_event_id(content.get("id"), body),
         ticket_id=ticket_id,
@@ -210,6 +213,12 @@ def _deleted(ticket_id: int, content: Json, detail: Json, hint: str) -> tuple[Ti
     except Unreadable:
         updated_at = time.second
     return TicketSnapshot(id=ticket_id, status="deleted", updated_at=updated_at), time.nine_digits, None
+
+
+def _is_ahead(snapshot: TicketSnapshot | None, time: str, latest: datetime) -> bool:
+    """Whether it is of a moment still to come: as the newest it would win over all that follows, perhaps for years."""
+    moments = (snapshot.updated_at, snapshot.created_at) if snapshot is not None else ()
+    return time > nine_digits(latest) or any(moment is not None and moment > latest for moment in moments)
 
 
 # --- parts that are taken as far as they can be read

@@ -14,6 +14,7 @@ NOBODY = -1  # what Zendesk calls its own system where a person could stand
 MOST_TAGS = 200
 MOST_TAG_LETTERS = 5000
 LONGEST_SUBJECT = 1000
+YEARS = range(1970, 3000)  # others cannot be meant, and what is added to them would overflow
 
 _ID = re.compile(r"-?\d{1,20}", re.ASCII)
 _STATE = re.compile(r"[a-z][a-z_-]{0,39}", re.ASCII)
@@ -124,15 +125,15 @@ def _bounded(tags: list[str]) -> list[str]:
 
 
 def read_time(value: Any, field: str = "time") -> Moment:
-    """An RFC 3339 time with 0 to 9 fractional digits and any offset; more digits are cut."""
+    """An RFC 3339 time of a year in YEARS, with 0 to 9 fractional digits and any offset; more digits are cut."""
     match = _TIME.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 80 else None  # noqa: PLR2004
-    if match is None:
+    if match is None or int(match[1]) not in YEARS:
         raise Unreadable(field)
     *parts, fraction, offset = match.groups()
     digits = (fraction or "").ljust(9, "0")[:9]
     try:
         second = datetime(*map(int, parts), tzinfo=UTC) - _offset(offset)  # type: ignore[misc, arg-type]
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Unreadable(field) from None
     return Moment(second.replace(microsecond=int(digits[:6])), f"{second.isoformat()[:19]}.{digits}Z")
 

@@ -1,0 +1,68 @@
+"""What a worker is handed with a look at a ticket, and when that is ahead of the workflow's own task."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
+
+from ticketsync.activations import Activations, AheadOfItsTask
+
+RUN = "a run"
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def activations() -> Iterator[Activations]:
+    with Activations() as executor:
+        yield executor
+
+
+async def test_signals_that_come_before_their_workflow_task_are_not_handed_over(activations: Activations) -> None:
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _takes(activations, _activation("resolve_activity", length=12, second=1))
+    await _refuses(activations, _activation("signal_workflow", length=14, second=1))
+
+
+async def test_the_same_signals_are_taken_with_their_workflow_task(activations: Activations) -> None:
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _refuses(activations, _activation("signal_workflow", length=6))
+    await _takes(activations, _activation("remove_from_cache", length=6))
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _takes(activations, _activation("signal_workflow", length=8, second=1))
+
+
+async def test_what_a_workflow_task_brings_bit_by_bit_is_taken(activations: Activations) -> None:
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _takes(activations, _activation("resolve_activity", length=4))
+    await _takes(activations, _activation("query_workflow", length=4))
+
+
+async def test_a_look_alone_is_taken_whatever_came_in_since(activations: Activations) -> None:
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _takes(activations, _activation("query_workflow", length=6))
+    await _refuses(activations, _activation("signal_workflow", length=6))
+
+
+async def _takes(activations: Activations, activation: WorkflowActivation) -> None:
+    future: Future[int] = activations.submit(_handed_over, activation)
+    assert future.result(timeout=10) == activation.history_length
+
+
+async def _refuses(activations: Activations, activation: WorkflowActivation) -> None:
+    with pytest.raises(AheadOfItsTask, match="Ask again"):
+        activations.submit(_handed_over, activation).result(timeout=10)
+
+
+def _handed_over(activation: WorkflowActivation) -> int:
+    length: int = activation.history_length
+    return length
+
+
+def _activation(job: str, *, length: int, second: int = 0) -> WorkflowActivation:
+    asked = WorkflowActivationJob()
+    getattr(asked, job).SetInParent()
+    activation = WorkflowActivation(run_id=RUN, history_length=length, jobs=[asked])
+    activation.timestamp.FromDatetime(NOON + timedelta(seconds=second))
+    return activation
