@@ -22,6 +22,7 @@ but the workflow task is still the one before. It fails, so that the query does,
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,11 +43,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+_sdk_log = logging.getLogger("temporalio.worker._workflow")
+
+
 class AheadOfItsTask(Exception):
     """What is asked for comes before its workflow task. Whoever looks at the ticket asks again."""
 
     def __init__(self) -> None:
         super().__init__(ASK_AGAIN)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """The SDK would write a traceback for what is as it should be."""
+    return not (record.exc_info and isinstance(record.exc_info[1], AheadOfItsTask))
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Activations(ThreadPoolExecutor):
 
     def __init__(self) -> None:
         super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")
+        _sdk_log.addFilter(_is_news)
         self._under_way: Counter[str] = Counter()
         self._seen: dict[str, _Seen] = {}
 

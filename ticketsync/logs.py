@@ -34,8 +34,9 @@ TICKET_TEXT = frozenset(
     {"subject", "title", "description", "comment", "body", "raw", "payload", "snapshot", "event_body"}
 )
 SAFE_MESSAGES = ("ticketsync", "temporalio")
-# httpx writes whole addresses at INFO, and a search term in one is ticket text: never below WARNING.
-ALWAYS_QUIET = ("httpx", "httpcore", "hpack")
+# httpx writes whole addresses at INFO, and a search term in one is ticket text; the SDK's workers write whole payloads
+# at DEBUG: never below WARNING.
+ALWAYS_QUIET = ("httpx", "httpcore", "hpack", "temporalio.worker")
 QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "temporalio", "asyncio", "redis")
 
 USER_INFO = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
@@ -204,8 +205,12 @@ def _places(trace: TracebackType | None) -> str:
 def _name_and_message(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    is_safe = isinstance(error, OSError) or kind.__module__.split(".")[0] in SAFE_MESSAGES
-    return f"{name}: {error}" if is_safe and str(error) else name
+    return f"{name}: {error}" if is_safe_to_say(error) and str(error) else name
+
+
+def is_safe_to_say(error: BaseException) -> bool:
+    """Whether its message is known to carry no ticket text."""
+    return isinstance(error, OSError) or type(error).__module__.split(".")[0] in SAFE_MESSAGES
 
 
 def _is_json(log_format: LogFormat, stream: TextIO) -> bool:

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from ticketsync import names
 from ticketsync.settings.values import parse_address
+from ticketsync.stored_failures import StoredFailures
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_TIMEOUT = timedelta(seconds=5)
@@ -59,8 +61,8 @@ class TemporalUnreachableError(TemporalError):
 
 
 def data_converter() -> DataConverter:
-    """The one converter of every client, worker and replayer: pydantic models as JSON."""
-    return pydantic_data_converter
+    """The one converter of every client, worker and replayer: pydantic models as JSON, failures without ticket text."""
+    return replace(pydantic_data_converter, failure_converter_class=StoredFailures)
 
 
 def build_runtime(metrics_address: str | None = None) -> Runtime:

@@ -82,7 +82,8 @@ class Stack:
         except WorkflowQueryFailedError:  # the worker was just building the run anew
             return {}
         except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
+            # "In failed state": it was just told that something came in while its task was being completed.
+            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION):
                 return {}
             raise
         return status

@@ -90,10 +90,16 @@ def failure_of(error: BaseException) -> Failure:
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, CancelledError):
         return Failure(code="cancelled", passing=True, cancelled=True)
-    for_good = isinstance(error, ActivityError) and error.retry_state == RetryState.NON_RETRYABLE_FAILURE
+    for_good = _is_for_good(error, cause)
     if isinstance(cause, ApplicationError) and cause.details:
         details = StepFailure.model_validate(cause.details[0])
         return Failure(code=details.code, passing=not for_good, details=details)
     if isinstance(cause, ApplicationError):  # not one of ours: its type is the name of an exception
         return Failure(code="activity_failed", passing=not for_good)
     return Failure(code="timed_out", passing=not for_good)
+
+
+def _is_for_good(error: BaseException, cause: BaseException | None) -> bool:
+    """Of what was told to stop meanwhile the server says only that (CANCEL_REQUESTED), however it has failed."""
+    said = isinstance(error, ActivityError) and error.retry_state == RetryState.NON_RETRYABLE_FAILURE
+    return said or (isinstance(cause, ApplicationError) and cause.non_retryable)
