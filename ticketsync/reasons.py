@@ -48,6 +48,7 @@ REASONS: dict[str, Reason] = {
     "rate_limited": Reason("the site's quota was used up", "if it is common: lower calls_per_minute of the desk"),
     "waiting_for_quota": Reason("all calls of our own quota are taken", "if it is common: raise calls_per_minute"),
     "deleted_list_just_read": Reason("Zendesk's list of deleted tickets was read a moment ago", BY_ITSELF),
+    "looking_for_its_task": Reason("a create may still be landing: its task is looked for, for 22 s", BY_ITSELF),
     "no_task_list_yet": Reason("the desk is still looking for its task list", BY_ITSELF),
     # blocked
     "not_a_member": Reason(

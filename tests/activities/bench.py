@@ -24,6 +24,8 @@ from ticketsync.sync.step import AppliedTask, Step, StepFailure, StepKind, StepR
 from ticketsync.worker import Activities, build_activities
 
 LIMIT = timedelta(seconds=60)
+AT_ONCE = timedelta(0)
+FIRST_ATTEMPT = datetime(2026, 1, 15, 9, tzinfo=UTC)
 NO_TASK = AppliedTask()
 T = TypeVar("T")
 
@@ -35,6 +37,7 @@ class Failed:
     details: StepFailure
     passing: bool
     text: str
+    again_in: timedelta | None = None
 
 
 @dataclass
@@ -56,11 +59,20 @@ class Bench:
         number: int = 1,
         heard: tuple[Any, ...] = (),
         limit: timedelta = LIMIT,
+        at: timedelta = AT_ONCE,
     ) -> T:
-        """The `number`th attempt; `heard` is what the heartbeats of those before it left. Raises ApplicationError."""
+        """The `number`th attempt; `heard` is what the heartbeats of those before it left. Raises ApplicationError.
+
+        `at`: so long after the first attempt.
+        """
         environment = ActivityEnvironment()
         environment.info = replace(
-            environment.info, attempt=number, heartbeat_details=list(heard), start_to_close_timeout=limit
+            environment.info,
+            attempt=number,
+            heartbeat_details=list(heard),
+            start_to_close_timeout=limit,
+            current_attempt_scheduled_time=FIRST_ATTEMPT + at,
+            started_time=FIRST_ATTEMPT + at,
         )
         environment.on_heartbeat = lambda *details: self.said.append(details)
         return await environment.run(activity, request)
@@ -94,7 +106,8 @@ class Bench:
             await self.do(kind, ticket, task, **attempt)
         (details,) = failed.value.details
         assert failed.value.type == details.code
-        return Failed(details, passing=not failed.value.non_retryable, text=str(failed.value))
+        again_in = failed.value.next_retry_delay
+        return Failed(details, passing=not failed.value.non_retryable, text=str(failed.value), again_in=again_in)
 
     async def created(self, ticket: Ticket, **fields: Any) -> AppliedTask:
         """The ticket's task, made as its first create makes it."""

@@ -1,10 +1,11 @@
 """Creating the task of a ticket: with its marker, never twice, and without looking for it where nothing was sent."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
 
-from tests.activities.bench import Bench, bench_of, publish
+from tests.activities.bench import FIRST_ATTEMPT, Bench, bench_of, publish
 from tests.activities.deaf import deaf_to
 from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import Ticket
@@ -15,7 +16,7 @@ from ticketsync.sandbox.teamwork import DORA_ID
 
 CREATE = FaultMatch(method="POST", path=r"/tasklists/\d+/tasks\.json")
 LOOK = FaultMatch(method="GET", path=r"/projects/\d+/tasks\.json")
-NOTHING_SENT = "nothing_sent"
+NOTHING_SENT, LOOKING = "nothing_sent", "looking_for_its_task"
 
 
 async def test_the_last_line_of_the_description_is_the_marker_and_redis_has_a_hint(bench: Bench) -> None:
@@ -38,10 +39,36 @@ async def test_a_create_whose_answer_was_lost_is_found_although_lists_show_it_la
     bench.stack.teamwork.faults.add(Fault(kind="lost_answer", match=CREATE, times=1))
     lost = await bench.failure("create", ticket, title="Checkout broken")
     assert (lost.details.code, lost.details.nothing_sent, lost.passing, bench.said) == ("answer_lost", False, True, [])
+    early = await bench.failure("create", ticket, title="Checkout broken", number=2)
+    assert (early.details.code, early.details.nothing_sent, early.passing) == (LOOKING, False, True)
+    bench.stack.teamwork.switches.stale_lists_seconds = 0
     with bench.counted() as calls:
-        found = await bench.do("create", ticket, title="Checkout broken", number=2)
+        found = await bench.do("create", ticket, title="Checkout broken", number=3, heard=bench.said[-1])
     assert await bench.stack.tasks_of(ticket.id) == [found.task.id]
-    assert (_count(calls, LOOK), _count(calls, CREATE), found.decide_again) == (2, 0, True)
+    assert (_count(calls, LOOK), _count(calls, CREATE), found.decide_again) == (1, 0, True)
+
+
+async def test_what_may_be_landing_is_looked_for_four_times_before_another_is_made(bench: Bench) -> None:
+    ticket, heard = Ticket(), tuple[object, ...]()
+    for number, (at, next_look) in enumerate([(0, 2), (2, 7), (7.2, 22)], start=1):
+        looked: dict[str, Any] = {"look": "patiently", "number": number, "heard": heard, "at": timedelta(seconds=at)}
+        failed = await bench.failure("create", ticket, title="Checkout broken", **looked)
+        assert (failed.details.code, failed.details.nothing_sent, failed.passing) == (LOOKING, True, True)
+        assert failed.again_in == timedelta(seconds=next_look - at)
+        heard = bench.said[-1]
+    last: dict[str, Any] = {"look": "patiently", "number": 4, "heard": heard, "at": timedelta(seconds=22)}
+    with bench.counted() as calls:
+        made = await bench.do("create", ticket, title="Checkout broken", **last)
+    assert (_count(calls, LOOK), _count(calls, CREATE)) == (1, 1)
+    assert await bench.stack.tasks_of(ticket.id) == [made.task.id]
+
+
+async def test_a_look_after_an_attempt_that_may_have_landed_begins_anew(bench: Bench) -> None:
+    long_ago = (LOOKING, 1, FIRST_ATTEMPT.isoformat(), True)
+    attempt: dict[str, Any] = {"look": "patiently", "number": 3, "heard": long_ago, "at": timedelta(seconds=60)}
+    failed = await bench.failure("create", Ticket(), title="Checkout broken", **attempt)
+    assert (failed.details.code, failed.details.nothing_sent) == (LOOKING, False)
+    assert failed.again_in == timedelta(seconds=2)
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])

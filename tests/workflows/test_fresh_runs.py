@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -16,6 +17,8 @@ from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, Say, temporal_s
 from ticketsync.hints import Hints
 from ticketsync.sync.desk import DeskState
 from ticketsync.sync.policy import Policy
+from ticketsync.tickets import read_ticket
+from ticketsync.worker import SLOTS_PER_DESK
 
 SHORT = Policy(settle_window=timedelta(seconds=0), grace_period=timedelta(seconds=2))
 LONG_AGO = timedelta(days=3)
@@ -152,6 +155,25 @@ async def test_a_ticket_of_the_very_second_of_linking_may_be_older(stack: Stack)
     await stack.signal(ticket.created())
     assert (await stack.settled(ticket.id))["task"]["id"] == task_id
     assert await stack.tasks_of(ticket.id) == [task_id]
+
+
+async def test_tickets_that_are_looked_for_hold_up_no_new_one(stack: Stack) -> None:
+    linked_at = DeskState.model_validate(await stack.desk_state()).linked_at
+    maybe_older = [Ticket(created_at=linked_at.replace(microsecond=0)) for _ in range(2 * SLOTS_PER_DESK)]
+    for ticket in maybe_older:
+        await stack.signal(ticket.created())
+    for ticket in maybe_older:
+        await eventually(partial(_is_looked_for, stack, ticket), what="it is looked for")
+    assert await stack.with_task(Ticket())
+    assert [await stack.tasks_of(ticket.id) for ticket in maybe_older] == [[]] * len(maybe_older)
+    for ticket in maybe_older:
+        await stack.settled(ticket.id)
+        assert len(await stack.tasks_of(ticket.id)) == 1
+
+
+async def _is_looked_for(stack: Stack, ticket: Ticket) -> bool:
+    view = await read_ticket(stack.client, stack.desk, ticket.id)
+    return any("looking_for_its_task" in (pending.last_failure or "") for pending in view.pending)
 
 
 @asynccontextmanager

@@ -10,7 +10,6 @@ Teamwork knows no idempotency key. How two tasks would come to be, and what is d
    read upwards from just before the ticket, then one page downwards from now; the search is for tasks between the two.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 
 from ticketsync.desks import Desk
@@ -19,24 +18,13 @@ from ticketsync.teamwork.marker import has_marker
 from ticketsync.teamwork.models import Task
 
 BEFORE_THE_TICKET = timedelta(minutes=5)
-PAUSES = (0.0, 2.0, 5.0, 15.0)
 
 
 async def find_task(desk: Desk, request: StepRequest) -> Task | None:
-    """The ticket's task, looked for as patiently as the request asks; None when there surely is none.
+    """The ticket's task, looked for once: at most three calls, however many tasks the project has.
 
     Raises TeamworkError.
     """
-    for pause in PAUSES if request.look == "patiently" else PAUSES[:1]:
-        await asyncio.sleep(pause)
-        found = await _look(desk, request)
-        if found is not None:
-            return found
-    return None
-
-
-async def _look(desk: Desk, request: StepRequest) -> Task | None:
-    """At most three calls, however many tasks the project has."""
     project_id, me = desk.settings.teamwork.project_id, await desk.me()
     oldest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=me)
     found = _marked(oldest.tasks, request)

@@ -9,7 +9,13 @@ from temporalio import activity
 
 from ticketsync import names
 from ticketsync.activities.attempts import Attempts
-from ticketsync.activities.failures import hold_up, not_yet, nothing_was_sent, say_nothing_sent
+from ticketsync.activities.failures import (
+    hold_up,
+    look_again_until_surely_not_there,
+    not_yet,
+    nothing_was_sent,
+    say_nothing_sent,
+)
 from ticketsync.activities.find_task import find_task
 from ticketsync.desks import Desk
 from ticketsync.hints import Hints
@@ -36,6 +42,8 @@ class StepActivities:
         async with self._attempts.attempt(request.desk, "teamwork") as (desk, facts):
             request = _looking(request)
             found = await self._found(desk, request) if request.look != "no" else None
+            if found is None and request.look == "patiently":
+                look_again_until_surely_not_there()
             result = await self._adopted(desk, request, found) if found else await self._post(desk, facts, request)
         await self._hints.put(request.desk, {request.ticket_id: result.task.id or 0})
         return result

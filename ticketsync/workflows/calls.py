@@ -1,5 +1,6 @@
 """How the ticket workflow calls its activities: queue, time limits, priority, and the summary that the UI shows."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +16,10 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.workflows.attempt import Start
 
 LIVE, LATER = 2, 4  # priorities on the desk's queues; backfill has 5
+LOOKS_OF_A_CREATE = 3
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
 
-# A turn of the quota takes up to 10 s and one HTTP call up to 10 s. These take several calls, a create also looks for
-# its marker at once and after 2, 5 and 15 s.
+# A turn of the quota takes up to 10 s and one HTTP call up to 10 s. These take several calls.
 SEVERAL_CALLS = frozenset({"create", "restore", "reopen", "complete", "delete", "inspect"})
 ONE_CALL_TIME = timedelta(seconds=25)
 SEVERAL_CALLS_TIME = timedelta(seconds=60)
@@ -47,13 +48,19 @@ def start_step(request: StepRequest, *, live: bool) -> Start:
             task_queue=names.teamwork_queue(request.desk),
             result_type=StepResult,
             start_to_close_timeout=limit,
-            retry_policy=policy,
+            retry_policy=_with_looks(policy, request),
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             priority=Priority(priority_key=LIVE if live else LATER),
             summary=request.step.summary,
         )
 
     return start
+
+
+def _with_looks(policy: RetryPolicy, request: StepRequest) -> RetryPolicy:
+    """Where a create looks patiently, each look is an attempt: the quick ones come on top."""
+    looks = LOOKS_OF_A_CREATE if request.step.kind == "create" and request.look == "patiently" else 0
+    return replace(policy, maximum_attempts=policy.maximum_attempts + looks) if policy.maximum_attempts else policy
 
 
 def start_read(request: ReadRequest, reason: str, *, live: bool) -> Start:
