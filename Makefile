@@ -11,10 +11,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTHONS := $(PYTHON) python3.12 python3.11 python3.13 python3.14 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test storm lint types lock clean
+.PHONY: help setup run test storm bench bench-quick lint types lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.servers ## virtual environment, Temporal and Redis; the first time on a machine it may take minutes
 
@@ -27,6 +27,12 @@ test: $(VENV)/.installed ## all tests; ARGS="-k name" passes through to pytest
 
 storm: setup ## the storm tests, longer and each time another; SEED=n repeats one, ARGS="-k name" passes through to pytest
 	@STORM_LONG=1 STORM_SEED=$(SEED) exec $(BIN)/python -m pytest tests/storms $(ARGS)
+
+bench: setup ## measure everything and write docs/benchmarks.md, in 20 minutes; ARGS="--only intake" for one question
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: setup ## the guarded ratios in three minutes; fails when one is 25 % worse than docs/benchmarks.md says
+	@exec $(BIN)/python -m benchmarks --quick $(ARGS)
 
 lint: $(VENV)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check
