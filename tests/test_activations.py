@@ -45,24 +45,6 @@ async def test_a_look_alone_is_taken_whatever_came_in_since(activations: Activat
     await _refuses(activations, _activation("signal_workflow", length=6))
 
 
-async def test_a_look_that_comes_after_the_decision_has_gone_is_refused_until_the_workflow_has_the_decision(
-    activations: Activations,
-) -> None:
-    await _takes(activations, _activation("initialize_workflow", length=4))
-    await activations.calm(RUN)
-    await _refuses(activations, _activation("query_workflow", length=4))
-    await _takes(activations, _activation("resolve_activity", length=4))
-    await _takes(activations, _activation("query_workflow", length=4))
-
-
-async def test_a_look_that_comes_apart_from_any_task_is_always_taken(activations: Activations) -> None:
-    await _takes(activations, _activation("initialize_workflow", length=4))
-    await activations.calm(RUN)
-    apart = _activation("query_workflow", length=4)
-    apart.jobs[0].query_workflow.query_id = "legacy_query"
-    await _takes(activations, apart)
-
-
 async def _takes(activations: Activations, activation: WorkflowActivation) -> None:
     future: Future[int] = activations.submit(_handed_over, activation)
     assert future.result(timeout=10) == activation.history_length

@@ -10,10 +10,9 @@
 4. A replay hands the decision to the workflow in the task that recorded it. The workflow does things in another order,
    and from then on every workflow task of this ticket fails.
 
-So where somebody looks, a local activity that is done waits until no query of its run is under way, and some turns of
-the event loop longer for what is on its way between the SDK and us. The task then ends with the answer alone; the
-decision is recorded in the next one, where the workflow sees it too. A query that reaches us only after the decision
-has gone fails, and its task with it: nothing is recorded, the run is built anew and decided on once more.
+So a local activity that is done waits until no activation of its run is under way, and some turns of the event loop
+longer for what is on its way between the SDK and us. The task then ends with the answer alone; the decision is recorded
+in the next one, where the workflow sees it too.
 
 **A query that knows more than the workflow.** A worker that does not hold the run in its cache gets the history with
 the query. Something may have come in since that no workflow task has begun with; the SDK hands it to the workflow all
@@ -37,7 +36,6 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow tasks
 TURN_SECONDS = 0.001
 CALM_TURNS = 10
-LOOKED_AT_SECONDS = 5.0  # who looked a moment ago looks again
 ASK_AGAIN = "Looked at just as something came in. Ask again."
 MOST_TURNS = 300  # somebody asks without a pause: the decision must come all the same
 
@@ -73,79 +71,54 @@ class _Seen:
 
 
 class Activations(ThreadPoolExecutor):
-    """The threads in which a worker activates its workflows; it knows which runs are just being looked at."""
+    """The threads in which a worker activates its workflows; it knows which runs are under way."""
 
     def __init__(self) -> None:
         super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")
         _sdk_log.addFilter(_is_news)
-        self._asked: Counter[str] = Counter()  # runs with queries under way
-        self._looked_at: Counter[str] = Counter()  # runs with queries in the last seconds
-        self._decided: set[str] = set()  # runs whose decision has gone to the SDK and not yet come back from it
+        self._under_way: Counter[str] = Counter()
         self._seen: dict[str, _Seen] = {}
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Called by the SDK on its event loop, with the activation among the arguments."""
         activations = [argument for argument in args if isinstance(argument, WorkflowActivation)]
-        if any(self._comes_too_early(activation) for activation in activations):
+        if any(self._is_ahead(activation) for activation in activations):
             future: Future[T] = Future()
             future.set_exception(AheadOfItsTask())
             return future
         future = super().submit(fn, *args, **kwargs)
-        for activation in filter(_only_asks, activations):
+        for activation in activations:
             self._watch(activation.run_id, future)
         return future
 
-    def _comes_too_early(self, activation: WorkflowActivation) -> bool:
-        run_id, jobs = activation.run_id, activation.jobs
-        if any(job.HasField("remove_from_cache") for job in jobs):
-            self._seen.pop(run_id, None)
-            self._decided.discard(run_id)
-            return False
-        if _only_asks(activation):
-            self._put_down(run_id)
-            return run_id in self._decided and not _is_apart(activation)
-        self._decided.discard(run_id)
-        return self._is_ahead(activation)
-
     def _is_ahead(self, activation: WorkflowActivation) -> bool:
         seen, now = self._seen.get(activation.run_id), _Seen.of(activation)
+        if any(job.HasField("remove_from_cache") for job in activation.jobs):
+            self._seen.pop(activation.run_id, None)
+            return False
         if seen is not None and now.history_length > seen.history_length and now.started == seen.started:
-            return True
+            return not _only_asks(activation)
         self._seen[activation.run_id] = now
         return False
 
     def _watch(self, run_id: str, future: Future[Any]) -> None:
         loop = asyncio.get_running_loop()
-        self._asked[run_id] += 1
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._answered, run_id))
+        self._under_way[run_id] += 1
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._ended, run_id))
 
-    def _answered(self, run_id: str) -> None:
-        _take_one(self._asked, run_id)
-
-    def _put_down(self, run_id: str) -> None:
-        self._looked_at[run_id] += 1
-        asyncio.get_running_loop().call_later(LOOKED_AT_SECONDS, _take_one, self._looked_at, run_id)
+    def _ended(self, run_id: str) -> None:
+        self._under_way[run_id] -= 1
+        if not self._under_way[run_id]:
+            del self._under_way[run_id]
 
     async def calm(self, run_id: str) -> None:
-        """Return when no query of this run is under way, nor probably on its way; its decision goes to the SDK now."""
-        calm = 0 if run_id in self._looked_at else CALM_TURNS
+        """Return when no activation of this run has been under way for some turns of the event loop."""
+        calm = 0
         for _ in range(MOST_TURNS):
-            if calm == CALM_TURNS:
-                break
             await asyncio.sleep(TURN_SECONDS)
-            calm = 0 if run_id in self._asked else calm + 1
-        self._decided.add(run_id)
-
-
-def _take_one(counts: Counter[str], run_id: str) -> None:
-    counts[run_id] -= 1
-    if not counts[run_id]:
-        del counts[run_id]
-
-
-def _is_apart(activation: WorkflowActivation) -> bool:
-    """A query of its own, not one that came with a workflow task."""
-    return any(job.query_workflow.query_id == "legacy_query" for job in activation.jobs)
+            calm = 0 if run_id in self._under_way else calm + 1
+            if calm == CALM_TURNS:
+                return
 
 
 def _only_asks(activation: WorkflowActivation) -> bool:
