@@ -23,6 +23,8 @@ from benchmarks.load import Load, Sent
 from benchmarks.plan import Say
 from ticketsync import names
 from ticketsync.embedded import ChildProcess, EmbeddedRedis, EmbeddedTemporal, free_port, redis_server, temporal_server
+from ticketsync.embedded.environment import servers_environment
+from ticketsync.sandbox.environment import sites_environment
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox, TeamworkSettings
 from ticketsync.sandbox.teamwork.settings import Switches
@@ -157,18 +159,10 @@ async def running_service(say: Say, dynamic_config: Mapping[str, str]) -> AsyncI
 def _environ(
     temporal: EmbeddedTemporal, redis: EmbeddedRedis, zendesk: ZendeskSandbox, zendesk_url: str, teamwork_url: str
 ) -> dict[str, str]:
-    site = TeamworkSettings()
     return {
-        "TEMPORAL_ADDRESS": temporal.address,
-        "REDIS_HOST": redis.host,
-        "REDIS_PORT": str(redis.port),
-        "ZENDESK_BASE_URL": zendesk_url,
-        "ZENDESK_EMAIL": zendesk.settings.email,
-        "ZENDESK_API_TOKEN": zendesk.settings.api_token,
+        **servers_environment(temporal, redis),
+        **sites_environment(zendesk.settings, zendesk_url, TeamworkSettings(), teamwork_url),
         "ZENDESK_WEBHOOK_SECRET": SECRET,
-        "TEAMWORK_BASE_URL": teamwork_url,
-        "TEAMWORK_API_TOKEN": site.api_key,
-        "TEAMWORK_PROJECT_ID": str(site.project_id),
         "TICKETSYNC_HOST": LOOPBACK,
         "TICKETSYNC_TEAMWORK_CALLS_PER_MINUTE": str(PLENTY),
     }

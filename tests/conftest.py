@@ -12,6 +12,8 @@ import pytest
 from redis.asyncio import Redis
 
 from ticketsync import embedded, names
+from ticketsync.redis_client import close_redis, connect_redis
+from ticketsync.settings import RedisSettings
 
 SERVERS_REQUIRED = os.environ.get("TICKETSYNC_REQUIRE_SERVERS") == "1"
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
@@ -60,6 +62,21 @@ async def redis_db(redis_server: embedded.EmbeddedRedis) -> str:
     async with Redis.from_url(redis_server.url) as client:
         await client.flushall()
     return redis_server.url
+
+
+@pytest.fixture
+async def own_redis(redis_server: embedded.EmbeddedRedis) -> AsyncIterator[embedded.EmbeddedRedis]:
+    """An empty Redis that the test may stop. Which program it is the shared one has said already."""
+    async with embedded.redis_server(say=lambda _: None, port=0) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(own_redis: embedded.EmbeddedRedis) -> AsyncIterator[Redis]:
+    """A client of `own_redis`, connected as a worker is."""
+    redis = connect_redis(RedisSettings(host=own_redis.host, port=own_redis.port))
+    yield redis
+    await close_redis(redis)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -2,39 +2,21 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from ticketsync import directory, embedded
+from ticketsync import directory
 from ticketsync.directory import Directory
 from ticketsync.embedded import EmbeddedRedis
-from ticketsync.redis_client import close_redis, connect_redis
-from ticketsync.settings import RedisSettings
 from ticketsync.sync.people import People
 
 ANN, BEN, CLEO = 8447388090777, 8447388090888, 8447388090999
 PERSON_ANN, PERSON_BEN = 500002, 500003
 EVERYBODY = {ANN: PERSON_ANN, BEN: PERSON_BEN, CLEO: None}
 DESK = "acme"
-
-
-@pytest.fixture
-async def server(redis_server: EmbeddedRedis) -> AsyncIterator[EmbeddedRedis]:
-    """An empty Redis that the test may stop. Which program it is the shared one has said already."""
-    async with embedded.redis_server(say=lambda _: None, port=0) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(server: EmbeddedRedis) -> AsyncIterator[Redis]:
-    """Connected as a worker is."""
-    redis = connect_redis(RedisSettings(host=server.host, port=server.port))
-    yield redis
-    await close_redis(redis)
 
 
 # --- what it says of people
@@ -124,56 +106,56 @@ async def test_one_that_is_gone_is_not_made_up_for_by_a_copy(redis: Redis) -> No
 
 @pytest.mark.parametrize("knows", ["as its writer", "as a reader"])
 async def test_while_redis_is_away_a_process_goes_on_with_its_own_copy(
-    redis: Redis, server: EmbeddedRedis, knows: str
+    redis: Redis, own_redis: EmbeddedRedis, knows: str
 ) -> None:
     people = Directory(redis)
     await (people if knows == "as its writer" else Directory(redis)).write(DESK, 1, EVERYBODY)
     await people.people(DESK, [ANN])
-    await server.stop()
+    await own_redis.stop()
     assert await people.people(DESK, [BEN, CLEO, 1]) == People(generation=1, known={BEN: PERSON_BEN, CLEO: None})
 
 
 async def test_a_copy_that_is_too_old_is_worth_nothing(
-    redis: Redis, server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, own_redis: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = Directory(redis)
     await people.write(DESK, 1, EVERYBODY)
-    await server.stop()
+    await own_redis.stop()
     monkeypatch.setattr(directory, "COPY_TOO_OLD", 0.0)
     assert await people.people(DESK, [ANN]) == People(generation=None)
 
 
-async def test_a_process_that_never_saw_the_directory_has_no_copy(redis: Redis, server: EmbeddedRedis) -> None:
+async def test_a_process_that_never_saw_the_directory_has_no_copy(redis: Redis, own_redis: EmbeddedRedis) -> None:
     await Directory(redis).write(DESK, 1, EVERYBODY)
-    await server.stop()
+    await own_redis.stop()
     assert await Directory(redis).people(DESK, [ANN]) == People(generation=None)
 
 
 async def test_a_copy_is_made_anew_now_and_then(
-    redis: Redis, server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, own_redis: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = Directory(redis)
     await people.write(DESK, 1, EVERYBODY)
     await Directory(redis).write(DESK, 2, {ANN: PERSON_BEN})
     monkeypatch.setattr(directory, "COPY_REFRESH", 0.0)
     await people.people(DESK, [])
-    await server.stop()
+    await own_redis.stop()
     assert await people.people(DESK, [ANN]) == People(generation=2, known={ANN: PERSON_BEN})
 
 
 async def test_a_writer_that_was_too_late_keeps_no_copy_of_what_it_did_not_write(
-    redis: Redis, server: EmbeddedRedis
+    redis: Redis, own_redis: EmbeddedRedis
 ) -> None:
     late = Directory(redis)
     await Directory(redis).write(DESK, 2, EVERYBODY)
     await late.write(DESK, 1, {ANN: PERSON_BEN})
-    await server.stop()
+    await own_redis.stop()
     assert await late.people(DESK, [ANN]) == People(generation=None)
 
 
-async def test_writing_and_reading_all_without_redis_are_errors(redis: Redis, server: EmbeddedRedis) -> None:
+async def test_writing_and_reading_all_without_redis_are_errors(redis: Redis, own_redis: EmbeddedRedis) -> None:
     """The desk's activity tries again: a directory that was not written must not count as written."""
-    await server.stop()
+    await own_redis.stop()
     with pytest.raises(RedisError):
         await Directory(redis).write(DESK, 1, EVERYBODY)
     with pytest.raises(RedisError):

@@ -1,33 +1,14 @@
 """Hints in a real Redis: they come and go, and nothing ever fails for want of one."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
-from ticketsync import embedded
 from ticketsync.embedded import EmbeddedRedis
 from ticketsync.hints import Hints
-from ticketsync.redis_client import close_redis, connect_redis
-from ticketsync.settings import RedisSettings
 
 DESK, PROJECT = "acme", 987654
-
-
-@pytest.fixture
-async def server(redis_server: EmbeddedRedis) -> AsyncIterator[EmbeddedRedis]:
-    """An empty Redis that the test may stop. Which program it is the shared one has said already."""
-    async with embedded.redis_server(say=lambda _: None, port=0) as server:
-        yield server
-
-
-@pytest.fixture
-async def redis(server: EmbeddedRedis) -> AsyncIterator[Redis]:
-    """Connected as a worker is."""
-    redis = connect_redis(RedisSettings(host=server.host, port=server.port))
-    yield redis
-    await close_redis(redis)
 
 
 # --- the task of a ticket
@@ -72,10 +53,10 @@ async def test_a_hint_that_is_no_id_is_none(redis: Redis, text: str) -> None:
     assert await Hints(redis).task_id(DESK, 35436) is None
 
 
-async def test_without_redis_there_is_no_hint_and_none_is_missed(redis: Redis, server: EmbeddedRedis) -> None:
+async def test_without_redis_there_is_no_hint_and_none_is_missed(redis: Redis, own_redis: EmbeddedRedis) -> None:
     hints = Hints(redis)
     await hints.put(DESK, {35436: 5001})
-    await server.stop()
+    await own_redis.stop()
     assert await hints.task_id(DESK, 35436) is None
     assert not await hints.put(DESK, {35436: 5002})
 
@@ -100,8 +81,8 @@ async def test_the_mark_of_a_project_does_not_go_by_itself(redis: Redis) -> None
     assert await redis.ttl(key) == -1
 
 
-async def test_an_outage_has_no_project_read(redis: Redis, server: EmbeddedRedis) -> None:
+async def test_an_outage_has_no_project_read(redis: Redis, own_redis: EmbeddedRedis) -> None:
     """What would be found could not be put down."""
-    await server.stop()
+    await own_redis.stop()
     await Hints(redis).set_scanned(DESK, PROJECT)
     assert await Hints(redis).is_scanned(DESK, PROJECT)

@@ -36,12 +36,11 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow tasks
 TURN_SECONDS = 0.001
 CALM_TURNS = 10
-ASK_AGAIN = "Looked at just as something came in. Ask again."
 MOST_TURNS = 300  # somebody asks without a pause: the decision must come all the same
+ASK_AGAIN = "Looked at just as something came in. Ask again."
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
 
 _sdk_log = logging.getLogger("temporalio.worker._workflow")
 
@@ -71,7 +70,10 @@ class _Seen:
 
 
 class Activations(ThreadPoolExecutor):
-    """The threads in which a worker activates its workflows; it knows which runs are under way."""
+    """The threads in which a worker activates its workflows.
+
+    It knows which runs are under way, and refuses an activation that is ahead of its workflow task.
+    """
 
     def __init__(self) -> None:
         super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")

@@ -24,6 +24,8 @@ from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.demo.webhook import install_webhook
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, Say, free_port, redis_server, temporal_server
+from ticketsync.embedded.environment import servers_environment
+from ticketsync.sandbox.environment import sites_environment
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox
 from ticketsync.sandbox.teamwork.records import Task
@@ -192,15 +194,8 @@ class _Starting:
         self, temporal: EmbeddedTemporal, redis: EmbeddedRedis, zendesk_url: str, teamwork_url: str
     ) -> dict[str, str]:
         return {
-            "TEMPORAL_ADDRESS": temporal.address,
-            "REDIS_HOST": redis.host,
-            "REDIS_PORT": str(redis.port),
-            "ZENDESK_BASE_URL": zendesk_url,
-            "ZENDESK_EMAIL": self._account.email,
-            "ZENDESK_API_TOKEN": self._account.api_token,
-            "TEAMWORK_BASE_URL": teamwork_url,
-            "TEAMWORK_API_TOKEN": self._site.api_key,
-            "TEAMWORK_PROJECT_ID": str(self._site.project_id),
+            **servers_environment(temporal, redis),
+            **sites_environment(self._account, zendesk_url, self._site, teamwork_url),
             "TICKETSYNC_HOST": "127.0.0.1",
             "TICKETSYNC_LOG_LEVEL": "info",
         }

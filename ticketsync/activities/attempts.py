@@ -13,8 +13,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from ticketsync import names
+from ticketsync.activities.between_attempts import nothing_was_sent
 from ticketsync.activities.board import DeskBoard
-from ticketsync.activities.failures import fail, hold_up, nothing_was_sent
+from ticketsync.activities.failures import fail, hold_up
 from ticketsync.desks import Desk
 from ticketsync.sync.desk import CREDENTIALS_REFUSED, DeskFacts, DeskTrouble, Side
 from ticketsync.teamwork import errors as teamwork

@@ -12,12 +12,17 @@ Teamwork knows no idempotency key. How two tasks would come to be, and what is d
 
 from datetime import datetime, timedelta
 
+from temporalio import activity
+
+from ticketsync.activities.between_attempts import LOOKING, looking_since, say_looking
+from ticketsync.activities.failures import not_yet
 from ticketsync.desks import Desk
-from ticketsync.sync.requests import StepRequest
+from ticketsync.sync.requests import LOOKS, StepRequest
 from ticketsync.teamwork.marker import has_marker
 from ticketsync.teamwork.models import Task
 
 BEFORE_THE_TICKET = timedelta(minutes=5)
+NEARLY = 0.1
 
 
 async def find_task(desk: Desk, request: StepRequest) -> Task | None:
@@ -50,3 +55,17 @@ def _marked(tasks: tuple[Task, ...], request: StepRequest) -> Task | None:
     """The oldest task with the marker that is not deleted, else the oldest at all."""
     ours = [task for task in tasks if has_marker(task.description, request.desk, request.ticket_id)]
     return min(ours, key=lambda task: (task.is_deleted, task.id), default=None)
+
+
+def look_again_until_surely_not_there() -> None:
+    """What may be landing was not found: look again a few times, and go on only when 22 s have passed.
+
+    Each look is an attempt of its own: nobody holds a slot while he waits. The times are those of Temporal's server.
+    """
+    since = looking_since()
+    passed = (activity.info().started_time - since).total_seconds()
+    later = [look for look in LOOKS if look > passed + NEARLY]
+    if not later:
+        return
+    say_looking(since)
+    not_yet(LOOKING, "a create may still be landing: it is looked for again", timedelta(seconds=later[0] - passed))

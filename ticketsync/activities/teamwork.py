@@ -9,14 +9,9 @@ from temporalio import activity
 
 from ticketsync import names
 from ticketsync.activities.attempts import Attempts
-from ticketsync.activities.failures import (
-    hold_up,
-    look_again_until_surely_not_there,
-    not_yet,
-    nothing_was_sent,
-    say_nothing_sent,
-)
-from ticketsync.activities.find_task import find_task
+from ticketsync.activities.between_attempts import nothing_was_sent, say_nothing_sent
+from ticketsync.activities.failures import hold_up, not_yet
+from ticketsync.activities.find_task import find_task, look_again_until_surely_not_there
 from ticketsync.desks import Desk
 from ticketsync.hints import Hints
 from ticketsync.sync.desk import PROJECT_UNREACHABLE, TASKLIST_GONE, DeskFacts

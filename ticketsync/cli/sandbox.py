@@ -15,6 +15,7 @@ from ticketsync.cli.flags import json_option
 from ticketsync.cli.output import Failed, print_facts, print_json, say
 from ticketsync.cli.stopping import stop_on_signals
 from ticketsync.demo.webhook import install_webhook
+from ticketsync.sandbox.environment import sites_environment
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox
 from ticketsync.sandbox.teamwork import TeamworkSettings as Site
@@ -46,17 +47,9 @@ class Sandboxes:
     @property
     def environment(self) -> dict[str, str]:
         """The variables with which server and worker use them."""
-        variables = {
-            "ZENDESK_BASE_URL": self.zendesk_url,
-            "ZENDESK_EMAIL": self.account.email,
-            "ZENDESK_API_TOKEN": self.account.api_token,
-            "ZENDESK_WEBHOOK_SECRET": self.secret,
-            "TEAMWORK_BASE_URL": self.teamwork_url,
-            "TEAMWORK_API_TOKEN": self.site.api_key,
-            "TEAMWORK_PROJECT_ID": str(self.site.project_id),
-            "TEAMWORK_TASKLIST_ID": str(self.site.tasklist_id),
-        }
-        return {name: value for name, value in variables.items() if value is not None}
+        secret = {"ZENDESK_WEBHOOK_SECRET": self.secret} if self.secret is not None else {}
+        sites = sites_environment(self.account, self.zendesk_url, self.site, self.teamwork_url)
+        return {**sites, **secret, "TEAMWORK_TASKLIST_ID": str(self.site.tasklist_id)}
 
 
 @click.command()

@@ -23,8 +23,10 @@ from ticketsync.demo.ports import Ports
 from ticketsync.demo.progress import Progress
 from ticketsync.demo.webhook import install_webhook
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, redis_server, temporal_server
+from ticketsync.embedded.environment import servers_environment
 from ticketsync.logs import start_logging
 from ticketsync.redis_client import close_redis, connect_redis
+from ticketsync.sandbox.environment import sites_environment
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox
 from ticketsync.sandbox.teamwork import TeamworkSettings as Site
@@ -212,16 +214,8 @@ class _Starting:
         self, temporal: EmbeddedTemporal, redis: EmbeddedRedis, zendesk_url: str, teamwork_url: str
     ) -> dict[str, str]:
         return {
-            "TEMPORAL_ADDRESS": temporal.address,
-            "TEMPORAL_NAMESPACE": temporal.namespace,
-            "REDIS_HOST": redis.host,
-            "REDIS_PORT": str(redis.port),
-            "ZENDESK_BASE_URL": zendesk_url,
-            "ZENDESK_EMAIL": self._account.email,
-            "ZENDESK_API_TOKEN": self._account.api_token,
-            "TEAMWORK_BASE_URL": teamwork_url,
-            "TEAMWORK_API_TOKEN": self._site.api_key,
-            "TEAMWORK_PROJECT_ID": str(self._site.project_id),
+            **servers_environment(temporal, redis),
+            **sites_environment(self._account, zendesk_url, self._site, teamwork_url),
             **QUICK_RULES,
             **self._wanted.variables,
         }

@@ -8,6 +8,10 @@ from ticketsync.sync.event import Event
 from ticketsync.sync.state import Look, TicketState
 from ticketsync.sync.step import AppliedTask, Step
 
+# Seconds after the first look for a task that may be landing: a create that was given up may take that long. Each look
+# is an attempt of the create.
+LOOKS = (2.0, 7.0, 22.0)
+
 
 class DecideRequest(BaseModel):
     """Decide on these events, at the workflow's own time `now`."""

@@ -10,13 +10,12 @@ from temporalio.common import Priority, RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from ticketsync import names
     from ticketsync.sync.event import Event
-    from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
+    from ticketsync.sync.requests import LOOKS, DecideRequest, ReadRequest, StepRequest
     from ticketsync.sync.state import Decision
     from ticketsync.sync.step import StepResult
     from ticketsync.workflows.attempt import Start
 
 LIVE, LATER = 2, 4  # priorities on the desk's queues; backfill has 5
-LOOKS_OF_A_CREATE = 3
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
 
 # A turn of the quota takes up to 10 s and one HTTP call up to 10 s. These take several calls.
@@ -59,7 +58,7 @@ def start_step(request: StepRequest, *, live: bool) -> Start:
 
 def _with_looks(policy: RetryPolicy, request: StepRequest) -> RetryPolicy:
     """Where a create looks patiently, each look is an attempt: the quick ones come on top."""
-    looks = LOOKS_OF_A_CREATE if request.step.kind == "create" and request.look == "patiently" else 0
+    looks = len(LOOKS) if request.step.kind == "create" and request.look == "patiently" else 0
     return replace(policy, maximum_attempts=policy.maximum_attempts + looks) if policy.maximum_attempts else policy
 
 
