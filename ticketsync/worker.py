@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion, WorkflowIDConflictPolicy
 from temporalio.service import RPCError
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from ticketsync import __version__, names
 from ticketsync.activations import Activations, EndInCalm
@@ -104,6 +104,7 @@ def build_workers(client: Client, activities: Activities, desks: Sequence[str], 
         task_queue=names.WORKFLOW_QUEUE,
         workflows=WORKFLOWS,
         workflow_task_executor=activations,
+        workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time and memory; the replay tests run in it
         activities=activities.local,
         no_remote_activities=True,
         interceptors=[EndInCalm(activations)],
