@@ -16,7 +16,7 @@ from ticketsync.server.edge import Edge, Limits
 from ticketsync.server.health import ClientProvider, health_routes
 from ticketsync.server.metrics import ServerMetrics
 from ticketsync.server.ticket_api import TicketApi, ticket_routes
-from ticketsync.server.webhooks import webhook_routes
+from ticketsync.server.webhooks import Shortcut, webhook_routes
 from ticketsync.settings import Settings
 
 
@@ -39,7 +39,9 @@ def create_app(
         redirect_slashes=False,  # whether Zendesk follows a redirect is not known: a wrong address shows at once
         lifespan=lifespan,
     )
-    app.include_router(webhook_routes(Edge(settings, temporal, metrics or ServerMetrics(), limits or Limits())))
+    webhooks = webhook_routes(Edge(settings, temporal, metrics or ServerMetrics(), limits or Limits()))
+    app.include_router(webhooks)
+    app.add_middleware(Shortcut, routes=webhooks.routes)
     app.include_router(ticket_routes(TicketApi(settings, temporal)))
     app.include_router(health_routes(temporal, redis))
     app.exception_handler(Refusal)(_refuse)
