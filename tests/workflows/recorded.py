@@ -1,7 +1,6 @@
 """Histories as Temporal keeps them: read without a query, because a query adds workflow tasks of its own."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
@@ -14,7 +13,6 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from tests.support.wait import eventually
 from ticketsync.temporal import data_converter
 from ticketsync.worker import WORKFLOWS
-from ticketsync.workflows.burst import LONGEST
 
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
@@ -65,12 +63,6 @@ async def at_rest(workflow: WorkflowHandle[Any, Any], *, signals: int) -> Workfl
     return resting
 
 
-async def out_of_the_burst(history: WorkflowHistory) -> None:
-    """What comes now is done at once, whatever was done last."""
-    last = history.events[-1].event_time.ToDatetime(UTC)
-    await eventually(lambda: datetime.now(UTC) > last + LONGEST, what="the burst is over")
-
-
 def count(events: Sequence[HistoryEvent], *kinds: int) -> int:
     return sum(event.event_type in kinds for event in events)
 
@@ -85,16 +77,4 @@ def _continued_from(history: WorkflowHistory) -> str:
 
 def _nothing_under_way(events: Sequence[HistoryEvent]) -> bool:
     under_way = count(events, ACTIVITY) - count(events, *ENDS_OF_ACTIVITIES)
-    return under_way == 0 and not _holds(events) and events[-1].event_type in ENDS_OF_A_TASK
-
-
-def _holds(events: Sequence[HistoryEvent]) -> bool:
-    """Whether a plan waits for the end of a burst."""
-    short = {event.event_id for event in events if event.event_type == TIMER and _seconds(event) <= LONGEST}
-    fired = {event.timer_fired_event_attributes.started_event_id for event in events}
-    canceled = {event.timer_canceled_event_attributes.started_event_id for event in events}
-    return bool(short - fired - canceled)
-
-
-def _seconds(event: HistoryEvent) -> timedelta:
-    return event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+    return under_way == 0 and events[-1].event_type in ENDS_OF_A_TASK

@@ -22,7 +22,6 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.step import STAND_ALONE, Step, StepResult
     from ticketsync.workflows.alarm import Alarm
     from ticketsync.workflows.attempt import Attempt, Failure
-    from ticketsync.workflows.burst import Burst
     from ticketsync.workflows.calls import ask_the_rules, start_read, start_step
     from ticketsync.workflows.outcomes import (
         PATIENCE,
@@ -49,7 +48,6 @@ class TicketWorkflow:
         self._inbox: list[Event] = []
         self._wake = True  # there is something to decide on
         self._plan: list[Step] = []
-        self._burst = Burst()
         self._step: Attempt | None = None
         self._current: Step | None = None  # what `_step` carries out
         self._read: Attempt | None = None
@@ -151,11 +149,9 @@ class TicketWorkflow:
             return
         self._wake = self._wake or bool(self._inbox)
         self._state = self._state.with_decision(decision).without_commands(commands)
-        before, self._plan = self._plan, list(decision.plan)
+        self._plan = list(decision.plan)
         self._live = self._live if decision.live is None else decision.live
         self._keep_or_cancel()
-        if self._plan != before:
-            self._burst.planned(workflow.now())
 
     def _keep_or_cancel(self) -> None:
         """What is under way goes on only if the new plan wants the same; then it is not begun again."""
@@ -171,15 +167,14 @@ class TicketWorkflow:
     # --- go on
 
     def _go_on(self) -> None:
-        if self._step is None and self._plan and not self._is_held():
-            self._burst.begun(workflow.now())
+        if self._step is None and self._plan:
             self._begin_step(self._plan.pop(0))
         if self._read is None and self._state.read is not None and not self._waits_to_read():
             self._begin_read()
         moment = self._next_moment()
         if moment is not None and moment <= workflow.now():  # it passed while the rules decided
             self._wake, moment = True, None
-        self._alarm.set(moment, "until the nearest of settle, grace, retry and a burst's end")
+        self._alarm.set(moment, "until the nearest of settle, grace and retry")
 
     def _begin_step(self, step: Step) -> None:
         state = self._state
@@ -222,13 +217,9 @@ class TicketWorkflow:
         retry_at = state.read_trouble.retry_at if state.read_trouble is not None else None
         return any(moment is not None and now < moment for moment in (not_before, retry_at))
 
-    def _is_held(self) -> bool:
-        return self._burst.ends is not None and workflow.now() < self._burst.ends
-
     def _next_moment(self) -> datetime | None:
         state = self._state
         moments = [state.settle_until, state.end_at, state.read.not_before if state.read is not None else None]
-        moments += [self._burst.ends if self._plan and self._step is None else None]
         moments += [waiting.retry_at for waiting in (state.refused, state.waiting) if waiting is not None]
         for trouble in (state.trouble, state.read_trouble):
             if trouble is not None:
@@ -240,7 +231,7 @@ class TicketWorkflow:
     def _count_outcomes(self) -> None:
         if self._alarm.rang:
             self._alarm.stop()
-            self._wake = self._wake or not self._plan  # with a plan it rang for a burst's end; else `_go_on` sees it
+            self._wake = True
         self._count_step()
         self._count_read()
 
