@@ -143,7 +143,7 @@ def test_whatever_happens_each_ticket_ends_with_one_task_as_the_model_says(
     temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis, storm: Asked
 ) -> None:
     given = settings(
-        max_examples=100 if storm.long else 8,
+        max_examples=40 if storm.long else 8,
         stateful_step_count=30 if storm.long else 20,
         deadline=None,
         database=None,

@@ -40,6 +40,8 @@ PROJECT, TASK_LIST = 987654, 1234
 UNLIMITED = 100_000
 PERSON_ANN, PERSON_BEN = 500002, 500003
 ANN_KEY = ("twp_ann", "x")
+# "In failed state": it was just told that something came in while its task was being completed. Cancelled: by time.
+NO_ANSWER_YET = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.CANCELLED)
 QUICK = Policy(settle_window=timedelta(seconds=1), grace_period=timedelta(seconds=30))
 
 
@@ -82,8 +84,7 @@ class Stack:
         except WorkflowQueryFailedError:  # the worker was just building the run anew
             return {}
         except RPCError as error:
-            # "In failed state": it was just told that something came in while its task was being completed.
-            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION):
+            if error.status in NO_ANSWER_YET:
                 return {}
             raise
         return status
@@ -148,8 +149,11 @@ class Stack:
         return state
 
     async def skip(self, workflow: WorkflowHandle[Any, Any], time: timedelta) -> None:
-        """Let that much time pass for one workflow. The clocks of activities and of all others stay real."""
-        await asyncio.wait_for(TimeSkipper(self.client).fast_forward(workflow, time), timeout=60)
+        """Let that much time pass for one workflow. The clocks of activities and of all others stay real.
+
+        Nothing is skipped while an activity is under way: one that was lost with its worker takes its whole minute.
+        """
+        await asyncio.wait_for(TimeSkipper(self.client).fast_forward(workflow, time), timeout=150)
 
 
 @asynccontextmanager
