@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 NEXT_PORTS = 50
 GRACE_SECONDS = 2
+KEEP_ALIVE_SECONDS = 75  # as long as real sites: one that closes as early as the client meets its next request
 DROP_CONNECTION = "drop_connection"
 
 
@@ -87,6 +88,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         date_header=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

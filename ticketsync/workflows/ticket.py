@@ -47,6 +47,7 @@ class TicketWorkflow:
         self._state = state  # everything that survives continue-as-new
         self._inbox: list[Event] = []
         self._wake = True  # there is something to decide on
+        self._is_deciding = False
         self._plan: list[Step] = []
         self._step: Attempt | None = None
         self._current: Step | None = None  # what `_step` carries out
@@ -77,7 +78,7 @@ class TicketWorkflow:
     @workflow.query
     def status(self) -> dict[str, Any]:
         """The state as JSON, with `sync_state` and `reason` as they are at this moment."""
-        sync_state, reason = shown(self._state, busy=self._is_busy())
+        sync_state, reason = shown(self._state, busy=self._is_busy() or self._wake or self._is_deciding)
         return {**self._state.model_dump(mode="json"), "sync_state": sync_state, "reason": reason}
 
     def _queue(self, command: Command) -> str:
@@ -141,12 +142,15 @@ class TicketWorkflow:
         self._wake, self._decided_at = False, workflow.now()
         events, self._inbox = self._inbox[:EVENTS_PER_DECISION], self._inbox[EVENTS_PER_DECISION:]
         commands = len(self._state.commands)
+        self._is_deciding = True
         try:
             decision = await ask_the_rules(DecideRequest(state=self._state, events=tuple(events), now=self._decided_at))
         except FailureError:
             self._inbox = events + self._inbox  # kept until the rule is mended
             self._state = blocked(self._state, "trouble", RULES, RULES_FAILED, workflow.now())
             return
+        finally:
+            self._is_deciding = False
         self._wake = self._wake or bool(self._inbox)
         self._state = self._state.with_decision(decision).without_commands(commands)
         self._plan = list(decision.plan)
