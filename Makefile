@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTHONS := $(PYTHON) python3.12 python3.11 python3.13 python3.14 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test storm bench bench-quick lint types lock clean
+.PHONY: help setup run test storm bench bench-large bench-quick lint types lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ storm: setup ## the storm tests, longer and each time another; SEED=n repeats on
 
 bench: setup ## measure everything and write docs/benchmarks.md, in 20 minutes; ARGS="--only intake" for one question
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-large: setup ## growth to 10,000 open tickets, which takes long; into docs/benchmarks.md too
+	@exec $(BIN)/python -m benchmarks --large $(ARGS)
 
 bench-quick: setup ## the guarded ratios in three minutes; fails when one is 25 % worse than docs/benchmarks.md says
 	@exec $(BIN)/python -m benchmarks --quick $(ARGS)

@@ -10,7 +10,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from benchmarks import intake, thrift, whole_way
+from benchmarks import cpu, growth, intake, recovery, thrift, whole_way
 from benchmarks.figures import Answer
 from benchmarks.guard import complaints, unknown
 from benchmarks.machine import this_machine
@@ -21,32 +21,37 @@ from benchmarks.service import running_service
 from benchmarks.table import table
 from ticketsync.embedded import EmbeddedError
 
-QUESTIONS = (intake.QUESTION, whole_way.QUESTION, thrift.QUESTION)
+QUESTIONS = (intake.QUESTION, whole_way.QUESTION, thrift.QUESTION, growth.QUESTION, recovery.QUESTION, cpu.QUESTION)
+LARGE = (growth.LARGE,)
 QUICK = (intake.QUESTION, whole_way.QUESTION, thrift.QUESTION)  # the guarded ones
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="short; compares the guarded ratios with the record and writes nothing")
+@click.option("--large", is_flag=True, help="only growth, to 10,000 open tickets: what takes too long for each run")
 @click.option("--only", multiple=True, type=click.Choice([one.name for one in QUESTIONS]), help="this question alone")
 @click.option("--write/--no-write", default=True, show_default=True, help="write docs/benchmarks.md (not with --quick)")
-def main(quick: bool, only: tuple[str, ...], write: bool) -> None:
+def main(quick: bool, large: bool, only: tuple[str, ...], write: bool) -> None:
     """Measure the service on this machine, print one table, and write docs/benchmarks.md.
 
-    With --only the page keeps what it says of the other questions.
+    With --only and --large the page keeps what it says of the other questions.
     """
+    if large and (quick or only):
+        raise click.UsageError("--large is a question of its own: leave out --quick and --only")
     console, log = Console(width=max(Console().width, 150)), Console(stderr=True, highlight=False, soft_wrap=True)
     plan = Plan(quick=quick, say=lambda line: log.print(f"{datetime.now(UTC):%H:%M:%S} {line}"))
-    questions = [one for one in (QUICK if quick else QUESTIONS) if not only or one.name in only]
+    asked = LARGE if large else QUICK if quick else QUESTIONS
+    questions = [one for one in asked if not only or one.name in only]
     try:
         answers = uvloop.run(_answers(plan, questions))
     except (EmbeddedError, TimeoutError) as error:
         raise click.ClickException(str(error)) from None
-    title = f"{len(questions)} of {len(QUESTIONS)} questions, {sum(answer.seconds for answer in answers):.0f} s"
+    title = f"{len(questions)} of {len(QUESTIONS + LARGE)} questions, {sum(answer.seconds for answer in answers):.0f} s"
     console.print(table(title, [figure for answer in answers for figure in answer.figures]))
     if quick:
         sys.exit(_judged(console, answers))
     if write:
-        write_page(QUESTIONS, answers)
+        write_page(QUESTIONS + LARGE, answers)
 
 
 async def _answers(plan: Plan, questions: Sequence[Question]) -> list[Answer]:

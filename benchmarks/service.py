@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +37,7 @@ STARTS_WITHIN = 60.0
 LONGEST_LINE = 2**27
 LOOK_EVERY = 0.05  # looking costs what is measured
 OURS = ("TICKETSYNC_", "ZENDESK_", "TEAMWORK_", "REDIS_", "TEMPORAL_")
+Command = Sequence[str | Path]
 SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
 
 
@@ -91,29 +92,38 @@ class Service:
 
     async def server(self) -> int:
         """Another `ticketsync server`; the port where it stores what comes in."""
-        port = free_port(0)
-        await self.program("ticketsync", "server", "--port", str(port))
-        await until(lambda: _answers(f"http://{LOOPBACK}:{port}/healthz"), "the server reaches Temporal")
-        return port
+        return (await self.serving())[0]
 
-    async def worker(self) -> ChildProcess:
+    async def serving(self, under: Command = ()) -> tuple[int, ChildProcess]:
+        """The same, with its process."""
+        port = free_port(0)
+        process = await self.program("ticketsync", "server", "--port", str(port), under=under)
+        await until(lambda: _answers(f"http://{LOOPBACK}:{port}/healthz"), "the server reaches Temporal")
+        return port, process
+
+    async def worker(self, *arguments: str, under: Command = ()) -> ChildProcess:
         """A `ticketsync worker`, when the desk is linked, and so long ago that a ticket of now is surely new."""
-        process = await self.program("ticketsync", "worker")
+        process = await self.program("ticketsync", "worker", *arguments, under=under)
         await until(self._desk_stands, "the desk stands")
         return process
 
-    async def program(self, module: str, *arguments: str) -> ChildProcess:
-        """A Python module as a process, its output in `folder`."""
-        others = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    async def program(self, module: str, *arguments: str, under: Command = ()) -> ChildProcess:
+        """A Python module as a process, its output in `folder`; or `under` another command that starts it."""
         name = "-".join((module, *arguments))
         process = ChildProcess(
             name,
-            [sys.executable, "-m", module, *arguments],
+            [*under, sys.executable, "-m", module, *arguments],
             log=self.folder / f"{name}.log",
-            env={**others, **self.environ},
+            env=self.environment,
         )
         await self.held.enter_async_context(process)
         return process
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment of such a process."""
+        others = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        return {**others, **self.environ}
 
     async def send(self, load: Load) -> Sent:
         """Have the load generator do it. Raises RuntimeError when it ends instead."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -60,6 +60,7 @@ class Bench:
         heard: tuple[Any, ...] = (),
         limit: timedelta = LIMIT,
         at: timedelta = AT_ONCE,
+        policy: RetryPolicy | None = None,
     ) -> T:
         """The `number`th attempt; `heard` is what the heartbeats of those before it left. Raises ApplicationError.
 
@@ -73,6 +74,7 @@ class Bench:
             start_to_close_timeout=limit,
             current_attempt_scheduled_time=FIRST_ATTEMPT + at,
             started_time=FIRST_ATTEMPT + at,
+            retry_policy=policy,
         )
         environment.on_heartbeat = lambda *details: self.said.append(details)
         return await environment.run(activity, request)

@@ -13,6 +13,7 @@ from ticketsync.embedded import free_port
 from ticketsync.hints import Hints
 from ticketsync.sandbox.faults import Call, Fault, FaultMatch
 from ticketsync.sandbox.teamwork import DORA_ID
+from ticketsync.workflows.attempt import PATIENT
 
 CREATE = FaultMatch(method="POST", path=r"/tasklists/\d+/tasks\.json")
 LOOK = FaultMatch(method="GET", path=r"/projects/\d+/tasks\.json")
@@ -69,6 +70,26 @@ async def test_a_look_after_an_attempt_that_may_have_landed_begins_anew(bench: B
     failed = await bench.failure("create", Ticket(), title="Checkout broken", **attempt)
     assert (failed.details.code, failed.details.nothing_sent) == (LOOKING, False)
     assert failed.again_in == timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(("tries", "pause"), [(1, 10), (2, 20), (3, 40), (8, 600), (4000, 600)])
+async def test_the_pause_after_a_failed_try_does_not_grow_by_the_looks(bench: Bench, tries: int, pause: int) -> None:
+    """Three looks before each try but the first, whose answer was lost as well."""
+    looks = 3 * (tries - 1)
+    heard = (LOOKING, tries + looks - 1, FIRST_ATTEMPT.isoformat(), False, looks) if looks else ()
+    bench.stack.teamwork.faults.add(Fault(kind="error", status=502, match=CREATE, times=1))
+    attempt: dict[str, Any] = {"number": tries + looks, "heard": heard, "at": timedelta(seconds=22), "policy": PATIENT}
+    failed = await bench.failure("create", Ticket(), title="Checkout broken", **attempt)
+    assert (failed.details.code, failed.passing) == ("answer_lost", True)
+    assert failed.again_in == (timedelta(seconds=pause) if looks else None)  # None: as Temporal counts
+
+
+async def test_each_look_counts_itself_to_those_before_it(bench: Bench) -> None:
+    heard = (LOOKING, 5, FIRST_ATTEMPT.isoformat(), False, 4)
+    attempt: dict[str, Any] = {"number": 7, "heard": heard, "at": timedelta(seconds=60)}
+    await bench.failure("create", Ticket(), title="Checkout broken", **attempt)
+    (said,) = bench.said
+    assert said[-1] == 5
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])

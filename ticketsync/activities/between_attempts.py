@@ -1,11 +1,15 @@
 """What one attempt tells the next: by the details of its last heartbeat, which Temporal hands on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
 NOTHING_SENT = "nothing_sent"
 LOOKING = "looking_for_its_task"
+MANY_TRIES = 30
+TEMPORALS_LONGEST = (
+    100  # initial intervals, where a policy has no longest: https://docs.temporal.io/encyclopedia/retry-policies
+)
 
 
 def say_nothing_sent() -> None:
@@ -22,7 +26,7 @@ def nothing_was_sent() -> bool:
     match list(info.heartbeat_details):
         case [said, attempt] if said == NOTHING_SENT:
             said_so = attempt == info.attempt - 1
-        case [said, attempt, _, nothing_sent] if said == LOOKING:
+        case [said, attempt, _, nothing_sent, *_] if said == LOOKING:
             said_so = attempt == info.attempt - 1 and nothing_sent
         case _:
             said_so = False
@@ -30,15 +34,38 @@ def nothing_was_sent() -> bool:
 
 
 def say_looking(since: datetime) -> None:
-    """Tell the next attempt since when the task is looked for, and pass on whether nothing was sent."""
-    activity.heartbeat(LOOKING, activity.info().attempt, since.isoformat(), nothing_was_sent())
+    """Tell the next attempt since when the task is looked for, and pass on whether nothing was sent.
+
+    And those to come how many attempts were such looks.
+    """
+    activity.heartbeat(LOOKING, activity.info().attempt, since.isoformat(), nothing_was_sent(), _looks() + 1)
 
 
 def looking_since() -> datetime:
     """Since when the task is looked for: the first look's moment, or this attempt's. Times of Temporal's server."""
     info = activity.info()
     match list(info.heartbeat_details):
-        case [said, attempt, since, _] if said == LOOKING and attempt == info.attempt - 1:
+        case [said, attempt, since, *_] if said == LOOKING and attempt == info.attempt - 1:
             return datetime.fromisoformat(since)
         case _:
             return info.current_attempt_scheduled_time
+
+
+def pause_without_looks() -> timedelta | None:
+    """The retry policy's pause after this attempt, as if no look had been one; None where Temporal counts the same."""
+    info, looks = activity.info(), _looks()
+    policy = info.retry_policy
+    if policy is None or looks == 0:
+        return None
+    # Of so many tries that any pause is the longest; the exponent has its bound before it overflows.
+    exponent = min(max(info.attempt - looks - 1, 0), MANY_TRIES)
+    pause = policy.initial_interval * policy.backoff_coefficient**exponent
+    return min(pause, policy.maximum_interval or policy.initial_interval * TEMPORALS_LONGEST)
+
+
+def _looks() -> int:
+    match list(activity.info().heartbeat_details):
+        case [said, _, _, _, int(looks)] if said == LOOKING:
+            return looks
+        case _:
+            return 0

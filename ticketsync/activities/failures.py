@@ -7,7 +7,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from ticketsync.activities.between_attempts import nothing_was_sent
+from ticketsync.activities.between_attempts import nothing_was_sent, pause_without_looks
 from ticketsync.sync.step import StepFailure
 from ticketsync.teamwork import errors as teamwork
 from ticketsync.zendesk import errors as zendesk
@@ -34,7 +34,7 @@ def fail(error: ClientError, *, nothing_sent: bool = False) -> NoReturn:
         StepFailure(code=error.code, nothing_sent=nothing_sent),
         type=error.code,
         non_retryable=not passing,
-        next_retry_delay=_pause(error.retry_after) if passing else None,
+        next_retry_delay=_pause(error.retry_after) or pause_without_looks() if passing else None,
         category=ApplicationErrorCategory.BENIGN,
     ) from None
 

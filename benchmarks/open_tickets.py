@@ -1,0 +1,78 @@
+"""A service with so many tickets open, to be compared with another one that has fewer."""
+
+import asyncio
+import random
+import re
+import sys
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from benchmarks.delay import delays, evenly
+from benchmarks.deliveries import Traffic
+from benchmarks.plan import Side
+from benchmarks.service import Service, until
+from benchmarks.worker_memory import AT_ONCE, Held, WatchedWorker, watched_worker
+from ticketsync import names
+
+IN_STEP = f"WorkflowType = '{names.TICKET_WORKFLOW}' AND {names.SYNC_STATE.name} = 'in_step'"
+ROW = re.compile(rb"^\d+ +\w+ +in_step\b", re.MULTILINE)
+
+
+@dataclass
+class OpenTickets:
+    service: Service
+    port: int
+    worker: WatchedWorker
+    number: int = 0
+    _changed: int = 0
+
+    @classmethod
+    async def of(cls, service: Service) -> Self:
+        """None are open yet; server and worker run."""
+        return cls(service, await service.server(), await watched_worker(service))
+
+    async def grow_to(self, number: int) -> Held:
+        """Have so many hundred open, all in step; what the worker holds then."""
+        for first in range(1 + self.number, 1 + number, AT_ONCE):
+            await delays(self.service, evenly(Traffic(first=first), rate=AT_ONCE, seconds=1, port=self.port))
+        self.number = number
+        await until(self._all_in_step, f"{number} tickets are in step")
+        return await self.worker.held()
+
+    async def _all_in_step(self) -> bool:
+        return (await self.service.client.count_workflows(IN_STEP)).count == self.number
+
+    # --- sides of a pair
+
+    def changes(self, rate: float, seconds: float) -> Side[list[float]]:
+        """The delays of changes, each of another ticket."""
+        return lambda: delays(
+            self.service, evenly(self._some(round(rate * seconds)), rate=rate, seconds=seconds, port=self.port)
+        )
+
+    def _some(self, number: int) -> Traffic:
+        """In an order by chance; none a second time before all others."""
+        order = random.Random(0).sample(range(1, 1 + self.number), self.number)  # noqa: S311 - to repeat
+        first, self._changed = self._changed, self._changed + number
+        return Traffic(tickets=tuple(order[place % self.number] for place in range(first, first + number)))
+
+    def listed(self, limit: int) -> Side[float]:
+        return lambda: self._listed(limit)
+
+    async def _listed(self, limit: int) -> float:
+        """Seconds that `ticketsync tickets list` takes as a process. Raises RuntimeError when it lists too few."""
+        began = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ticketsync", "tickets", "list", "--limit", str(limit)),
+            env=self.service.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        took = time.perf_counter() - began
+        rows, wanted = len(ROW.findall(output)), min(limit, self.number)
+        if process.returncode or rows != wanted:
+            raise RuntimeError(f"tickets list showed {rows} tickets instead of {wanted}: {errors.decode()}")
+        return took
