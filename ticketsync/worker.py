@@ -15,6 +15,7 @@ import structlog
 from redis.asyncio import Redis
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion, WorkflowIDConflictPolicy
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig
 
@@ -42,6 +43,8 @@ GRACEFUL_SHUTDOWN = timedelta(seconds=30)  # longer than any HTTP call, shorter 
 SLOTS_PER_DESK = 4  # few, so that a backlog waits in the queue, where priorities act
 DESK_POLLERS = 2
 LOOK_AFTER_DESKS = 60.0
+COUNT_EVERY = 15.0
+UNMAPPED_AGENTS = "ticketsync_unmapped_agents"  # the metric
 DESK_START_TIMEOUT = timedelta(seconds=10)
 Functions = list[Callable[..., Any]]
 WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow)
@@ -151,7 +154,8 @@ async def run_worker(settings: Settings, client: Client, redis: Redis, stop: asy
         desks = await cleanup.enter_async_context(open_desks(settings, redis))
         activities = build_activities(settings, desks, client, redis)
         workers = build_workers(client, activities, tuple(desks), settings.worker_deployment)
-        cleanup.push_async_callback(_cancelled, asyncio.create_task(look_after_desks(client, tuple(desks))))
+        for beside in (look_after_desks(client, tuple(desks)), keep_counting(client, Directory(redis), tuple(desks))):
+            cleanup.push_async_callback(_cancelled, asyncio.create_task(beside))
         await _run_until(stop, workers, tuple(desks))
 
 
@@ -177,6 +181,18 @@ async def look_after_desks(client: Client, desks: Sequence[str]) -> None:
             except RPCError as error:
                 logger.warning("the desk's workflow could not be looked after", desk=desk, status=error.status.name)
         await asyncio.sleep(LOOK_AFTER_DESKS)
+
+
+async def keep_counting(client: Client, directory: Directory, desks: Sequence[str]) -> None:
+    """Every worker shows the same count of agents without a person, whichever of them made the directory."""
+    runtime = client.service_client.config.runtime or Runtime.default()
+    gauge = runtime.metric_meter.create_gauge(UNMAPPED_AGENTS, "active agents without a Teamwork person")
+    while True:
+        for desk in desks:
+            agents = await directory.unmapped(desk)
+            if agents is not None:
+                gauge.set(agents, {"desk": desk})
+        await asyncio.sleep(COUNT_EVERY)
 
 
 async def start_desk(client: Client, desk: str) -> None:

@@ -20,12 +20,13 @@ from ticketsync.sandbox.zendesk import invocation
 from ticketsync.server import ServerMetrics, create_app, metrics_app
 from ticketsync.server.edge import _UNAUTHORIZED
 from ticketsync.settings import Settings
+from ticketsync.worker import UNMAPPED_AGENTS
 from ticketsync.zendesk.events import parse_event
 from ticketsync.zendesk.signature import verify
 
 PAGE = PAGES["docs/http.md"]
 ROUTE = re.compile(r"[A-Z]+ /\S+")
-OF_THE_WORKER = {f"{CHANGES}_total"}
+OF_THE_WORKER = {f"{CHANGES}_total", UNMAPPED_AGENTS}
 COMPUTED = {(404, "not_found")}  # from the HTTP status itself
 
 
@@ -125,7 +126,7 @@ def test_every_metric_is_told_with_its_labels() -> None:
     assert sorted(sorted(codes_in(row[1])) for row in rows) == sorted(map(sorted, labels.values()))
 
 
-def test_the_metric_of_the_worker_is_told_with_its_sources() -> None:
+def test_the_metrics_of_the_worker_are_told_with_their_sources() -> None:
     told = set(codes_in(PAGE.section("GET /metrics").text))
     assert {*OF_THE_WORKER, "desk", "source", "webhook", "export", "read"} <= told
 

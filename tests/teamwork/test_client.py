@@ -46,6 +46,7 @@ async def test_all_pages_of_people_are_read(site: Site) -> None:
     people = await site.client.project_people(site.project_id)
     assert len({person.id for person in people}) == 263
     assert DORA_ID not in {person.id for person in people}
+    assert len({person.id for person in await site.client.people()}) == 264
 
 
 # --- create

@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from ticketsync import names
 from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.failures import fail
-from ticketsync.activities.matching import match_people
+from ticketsync.activities.matching import match_people, without_person
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
 from ticketsync.hints import Hints, Position
@@ -71,6 +71,7 @@ class DeskActivities:
         matches = match_people(agents, people, request.mappings)
         before = await self._directory.all(request.desk)
         await self._directory.write(request.desk, request.generation, matches)
+        await self._directory.put_unmapped(request.desk, len(without_person(agents, matches)))
         unmatched = sorted(agent_id for agent_id, person_id in matches.items() if person_id is None)
         summary = DirectorySummary(
             generation=request.generation,

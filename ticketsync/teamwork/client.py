@@ -66,6 +66,10 @@ class TeamworkClient:
         """The project's members, all pages."""
         return await self._read_all(Person, f"{V3}/projects/{project_id}/people.json", "people")
 
+    async def people(self) -> list[Person]:
+        """Everybody on the site, all pages."""
+        return await self._read_all(Person, f"{V3}/people.json", "people")
+
     async def tasklists(self, project_id: int) -> list[TaskList]:
         """The project's task lists, without completed ones, all pages."""
         return await self._read_all(TaskList, f"{V3}/projects/{project_id}/tasklists.json", "tasklists")
