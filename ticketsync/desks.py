@@ -32,6 +32,10 @@ class Desk:
             self._me = (await self.teamwork.me()).id
         return self._me
 
+    async def makers(self) -> tuple[int, ...]:
+        """The Teamwork users in whose name a task may have been made that is ours."""
+        return (await self.me(), *self.settings.teamwork.former_users)
+
     def ticket_url(self, ticket_id: int) -> str:
         return f"{self.settings.zendesk.base_url}/agent/tickets/{ticket_id}"
 

@@ -156,7 +156,7 @@ class DeskActivities:
         while more:
             position = await self._hints.scanned_to(desk.name, project_id)
             tasks = await desk.teamwork.tasks_page(
-                project_id, created_after=position.after, created_by=await desk.me(), page=position.page
+                project_id, created_after=position.after, created_by=await desk.makers(), page=position.page
             )
             hints = _hints_in(tasks.tasks, desk.name)
             await self._hints.put(desk.name, hints)

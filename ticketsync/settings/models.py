@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PositiveInt,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -154,13 +155,17 @@ class ZendeskSettings(_Section):
 
 
 class TeamworkSettings(_Section):
-    """How to reach a desk's Teamwork project. Without `tasklist_id` the list is found or created by its name."""
+    """How to reach a desk's Teamwork project. Without `tasklist_id` the list is found or created by its name.
+
+    `former_users`: tasks that these users made may be marked as ours too, such as those of an older service.
+    """
 
     domain: Annotated[str, BeforeValidator(_bare_host), AfterValidator(_teamwork_host)] | None = None
     base_url: BaseUrl = Field(default="", validate_default=True)
     api_token: Secret
     project_id: int = Field(gt=0)
     tasklist_id: int | None = Field(default=None, gt=0)
+    former_users: Annotated[tuple[PositiveInt, ...], BeforeValidator(parse_list)] = ()
     calls_per_minute: int = Field(default=120, gt=0)
 
     @field_validator("base_url")
