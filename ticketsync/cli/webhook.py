@@ -85,7 +85,7 @@ def _names(subscriptions: list[str]) -> str:
 @desk_option
 @json_option
 def show(settings: Settings, url: str | None, test: bool, desk: str, as_json: bool) -> None:
-    """A desk's webhook, and everything in which it is not as it should be.
+    """A desk's webhook, and what is wrong with it.
 
     Missing, deactivated, leading elsewhere, telling of other events, secret rotated, deliveries failing. Ends with 1
     when there is anything.

@@ -24,10 +24,10 @@ from ticketsync.zendesk.webhook_drift import (
     number_drift,
     outcome_of,
     own_webhooks,
-    repair,
     secret_drift,
     wanted_webhook,
 )
+from ticketsync.zendesk.webhook_install import put_right
 
 INSTALL = "ticketsync webhook install --desk {desk}"
 REMEDIES: dict[DriftCode, str] = {
@@ -110,17 +110,17 @@ async def install_webhook(
         _refuse_what_cannot_be(mine, wanted, name)
         if mine and not yes:
             _ask_before_moving(mine[0], wanted)
-        webhook_id, done, repaired = await _put_right(webhooks, mine, wanted)
-        kept = keep_secret(await webhooks.secret(webhook_id), desk.settings, webhook_secret_place(name, flags))
+        put = await put_right(webhooks, mine, wanted)
+        kept = keep_secret(await webhooks.secret(put.webhook_id), desk.settings, webhook_secret_place(name, flags))
         leads_to = wanted.endpoint or ""
-        trying = send_test_call(webhooks, webhook_id, leads_to, secret_is_new=kept.in_file) if with_test else None
+        trying = send_test_call(webhooks, put.webhook_id, leads_to, secret_is_new=kept.in_file) if with_test else None
         test = await trying if trying else None
     return Installed(
         desk=name,
-        webhook_id=webhook_id,
+        webhook_id=put.webhook_id,
         endpoint=leads_to,
-        done=done,
-        repaired=repaired,
+        done=put.done,
+        repaired=list(put.repaired),
         events=sorted(wanted.subscriptions),
         secret=kept.where,
         environment=kept.environment,
@@ -141,16 +141,6 @@ def _ask_before_moving(webhook: Webhook, wanted: Wanted) -> None:
     """Another installation with a desk of this name may live from it."""
     if webhook.endpoint != wanted.endpoint:
         _agreed(f"{webhook.name!r} leads to {webhook.endpoint} now. Let it lead to {wanted.endpoint} instead?")
-
-
-async def _put_right(webhooks: Webhooks, mine: list[Webhook], wanted: Wanted) -> tuple[str, str, list[str]]:
-    """The webhook's id, whether it was created, repaired or unchanged, and the drifts that are repaired."""
-    if not mine:
-        return (await webhooks.create(wanted.fields)).id, "created", []
-    changes, found = repair(mine[0], wanted), [str(drift.code) for drift in drifts(mine[0], wanted)]
-    if changes:
-        await webhooks.change(mine[0].id, changes)
-    return mine[0].id, "repaired" if changes else "unchanged", found
 
 
 # --- show
