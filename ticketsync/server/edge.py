@@ -24,10 +24,11 @@ from ticketsync.server.answers import CLOSE, Ignored, Refusal, Stored, not_store
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
 from ticketsync.server.metrics import NO_DESK, ServerMetrics
-from ticketsync.settings import DEFAULT_DESK, DeskSettings, Settings
+from ticketsync.settings import DEFAULT_DESK, PUBLIC_TEST_SECRET, DeskSettings, Settings
 from ticketsync.sync.event import Event
 from ticketsync.tickets import STORE_SECONDS, NotStoredError, store_event
 from ticketsync.zendesk.events import NotAnEvent, ParsedDelivery, parse_event, parse_older_form
+from ticketsync.zendesk.kinds import TEST_CALL
 from ticketsync.zendesk.signature import timestamp_age, verify
 
 INVOCATION_ID = "x-zendesk-webhook-invocation-id"
@@ -90,6 +91,8 @@ class Edge:
             raise unknown_desk()
         delivery = await read(request, desk)
         if delivery.event is None:
+            if delivery.ignored == TEST_CALL:
+                log.info("a test call has arrived")
             return "ignored", JSONResponse(Ignored(reason=delivery.ignored or "no_event").model_dump())
         workflow_id = await self._store(desk.name, delivery.event)
         return "stored", JSONResponse(Stored(workflow_id=workflow_id).model_dump(), 202)
@@ -102,7 +105,8 @@ class Edge:
             raise self._unauthorized(desk, "no_signature")
         body = await self._body(request)
         if not verify(body, timestamp, signature, _secrets(desk)):
-            raise self._unauthorized(desk, "wrong_signature")
+            publicly = verify(body, timestamp, signature, [PUBLIC_TEST_SECRET])
+            raise self._unauthorized(desk, "test_signature" if publicly else "wrong_signature")
         now = datetime.now(UTC)
         age = timestamp_age(timestamp, now)
         if age is not None and age > self._signature_age:
@@ -183,6 +187,7 @@ class Edge:
 _UNAUTHORIZED = {
     "no_signature": "A signed webhook has the headers X-Zendesk-Webhook-Signature and …-Signature-Timestamp.",
     "wrong_signature": "Not signed with a webhook secret of this desk: set ZENDESK_WEBHOOK_SECRET to the webhook's.",
+    "test_signature": "Signed with Zendesk's public test secret: a test call, which anybody could make. Not stored.",
     "too_old": "The signature is older than TICKETSYNC_SIGNATURE_AGE.",
     "account_mismatch": "This desk belongs to another Zendesk account: point the webhook to its own desk.",
     "wrong_secret": "X-Webhook-Secret is not a webhook secret of this desk.",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -114,6 +114,17 @@ Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 BaseUrl = Annotated[str, AfterValidator(lambda url: _checked_url(url) if url else url)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SecretPlace(NamedTuple):
+    """Where a secret is kept, under the name that says so (`origin`): in a file, or in a variable. In neither: nowhere
+    yet, and `table` is the config file whose table of the desk could name a file.
+    """
+
+    origin: str
+    file: Path | None = None
+    variable: str | None = None
+    table: Path | None = None
 
 
 class _Section(BaseModel):

@@ -6,7 +6,16 @@ from typing import Self
 from fastapi import FastAPI
 
 from ticketsync.sandbox.faults import FaultList, FaultMiddleware, fault_routes
-from ticketsync.sandbox.zendesk import control, deleted_tickets, export, tickets, users, webhooks
+from ticketsync.sandbox.zendesk import (
+    control,
+    deleted_tickets,
+    export,
+    tickets,
+    users,
+    webhook_log,
+    webhook_trials,
+    webhooks,
+)
 from ticketsync.sandbox.zendesk.account import Account
 from ticketsync.sandbox.zendesk.clock import Clock
 from ticketsync.sandbox.zendesk.delivery import DeliveryEngine
@@ -63,7 +72,7 @@ def _account(settings: ZendeskSettings, state_dir: Path | None, clock: Clock) ->
 def _app(account: Account) -> FastAPI:
     app = FastAPI(title="Zendesk sandbox", openapi_url=None)
     app.state.account = account
-    for noun in (tickets, deleted_tickets, users, webhooks, export, control):
+    for noun in (tickets, deleted_tickets, users, webhooks, webhook_trials, webhook_log, export, control):
         app.include_router(noun.router)
     app.include_router(fault_routes(account.faults))
     install_error_handlers(app)
