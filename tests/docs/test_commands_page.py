@@ -1,4 +1,4 @@
-"""`docs/cli.md` has every command with its options and an example; what pages tell people to type can be typed."""
+"""The command pages have every command with its options and an example; what pages tell people to type can be typed."""
 
 import importlib.util
 import re
@@ -12,7 +12,7 @@ from tests.docs.pages import PAGES, ROOT, Page, codes_in, page_of
 from tests.docs.shell import commands
 from ticketsync.reasons import REASONS
 
-PAGE = PAGES["docs/cli.md"]
+PAGE = Page(PAGES["docs/cli.md"].path, [*PAGES["docs/cli.md"].tokens, *PAGES["docs/cli-people.md"].tokens])
 LEAVES = leaves()
 
 

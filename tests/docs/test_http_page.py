@@ -16,11 +16,11 @@ from tests.docs.code_words import module, modules, temporal_core
 from tests.docs.pages import PAGES, codes_in
 from tests.docs.shell import commands
 from ticketsync.activities.decide import CHANGES
+from ticketsync.desk_care import UNMAPPED_AGENTS
 from ticketsync.sandbox.zendesk import invocation
 from ticketsync.server import ServerMetrics, create_app, metrics_app
 from ticketsync.server.edge import _UNAUTHORIZED
 from ticketsync.settings import Settings
-from ticketsync.worker import UNMAPPED_AGENTS
 from ticketsync.zendesk.events import parse_event
 from ticketsync.zendesk.signature import verify
 

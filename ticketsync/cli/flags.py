@@ -31,7 +31,8 @@ class SettingsCommand(click.Command):
     """Takes every setting as a flag and hands its callback the `settings`.
 
     `shown_settings` are the variables whose flags its help lists. `may_lack`: secrets that it can do without, for
-    example because it gets them. With `hands_flags` its callback also gets the `flags`, as `load_settings` takes them.
+    example because it gets them. With `hands_flags` its callback also gets the `flags`, as `load_settings` takes them;
+    without `loads` only these.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class SettingsCommand(click.Command):
         shown_settings: Collection[str] = (),
         may_lack: Collection[str] = (),
         hands_flags: bool = False,
+        loads: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.epilog = EVERY_SETTING
         self._may_lack = may_lack
-        self._hands_flags = hands_flags
+        self._hands_flags = hands_flags or not loads
+        self._loads = loads
         flags = setting_flags(shown_settings)
         self._flags = [flag.name for flag in flags]
         self.params += flags
@@ -53,7 +56,8 @@ class SettingsCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         own = {name: ctx.params.pop(name) for name in self._flags if name}
         given = given_flags(ctx) | {name: value for name, value in own.items() if value is not None}
-        ctx.params["settings"] = load_settings(given, may_lack=self._may_lack)
+        if self._loads:
+            ctx.params["settings"] = load_settings(given, may_lack=self._may_lack)
         if self._hands_flags:
             ctx.params["flags"] = given
         return super().invoke(ctx)

@@ -11,7 +11,7 @@ so that nobody can play one in.
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ from ticketsync.server.answers import CLOSE, Ignored, Refusal, Stored, not_store
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
 from ticketsync.server.metrics import NO_DESK, ServerMetrics
-from ticketsync.settings import DEFAULT_DESK, PUBLIC_TEST_SECRET, DeskSettings, Settings
+from ticketsync.settings import DEFAULT_DESK, PUBLIC_TEST_SECRET, DeskSettings
 from ticketsync.sync.event import Event
 from ticketsync.tickets import STORE_SECONDS, NotStoredError, store_event
 from ticketsync.zendesk.events import NotAnEvent, ParsedDelivery, parse_event, parse_older_form
@@ -56,13 +56,22 @@ class Limits:
 
 
 class Edge:
-    def __init__(self, settings: Settings, temporal: ClientProvider, metrics: ServerMetrics, limits: Limits) -> None:
-        self._desks = settings.desks
-        self._signature_age = settings.signature_age
+    """`desks` are looked up at each delivery. `signature_age` is how old a signature may be."""
+
+    def __init__(
+        self,
+        desks: Mapping[str, DeskSettings],
+        signature_age: timedelta,
+        temporal: ClientProvider,
+        metrics: ServerMetrics,
+        limits: Limits,
+    ) -> None:
+        self._desks = desks
+        self._signature_age = signature_age
         self._temporal = temporal
         self._metrics = metrics
         self._limits = limits
-        self._accounts: dict[str, int] = {}
+        self._accounts: dict[tuple[str, str], int] = {}
 
     async def zendesk(self, request: Request, desk: str) -> Response:
         """A delivery of Zendesk's, signed."""
@@ -140,13 +149,14 @@ class Edge:
         return await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
 
     def _check_account(self, desk: DeskSettings, account_id: int | None, *, learn: bool) -> None:
-        known = self._accounts.get(desk.name)
+        place = (desk.name, desk.zendesk.site)  # a desk whose Zendesk is changed has another account
+        known = self._accounts.get(place)
         if account_id is None or account_id == known:
             return
         if known is not None:
             raise self._unauthorized(desk, "account_mismatch")
         if learn:
-            self._accounts[desk.name] = account_id
+            self._accounts[place] = account_id
 
     def _as_hint(self, desk: DeskSettings, delivery: ParsedDelivery, age: timedelta | None) -> ParsedDelivery:
         """One of two clocks is wrong, or this was held up or is a replay: it only says that something happened."""

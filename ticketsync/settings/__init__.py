@@ -4,7 +4,7 @@
 Importing this package reads nothing.
 """
 
-from ticketsync.settings.load import WEBHOOK_SECRETS, load_settings, webhook_secret_place
+from ticketsync.settings.load import WEBHOOK_SECRETS, load_settings, settings_files, webhook_secret_place
 from ticketsync.settings.models import (
     DEFAULT_DESK,
     PUBLIC_TEST_SECRET,
@@ -37,6 +37,7 @@ __all__ = [
     "masked",
     "parse_duration",
     "setting_names",
+    "settings_files",
     "webhook_secret_place",
     "without_passwords",
 ]

@@ -44,6 +44,11 @@ def webhook_secret_place(
     return loading.secret_place(("desks", desk, "zendesk", WEBHOOK_SECRETS))
 
 
+def settings_files(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> frozenset[Path]:
+    """The files that the settings are read from, the config file and those of secrets, also those that are missing."""
+    return _Loading(flags or {}, os.environ if environ is None else environ, ()).files()
+
+
 class _Loading:
     """One load: the values that were given, layer by layer, and the problems found on the way."""
 
@@ -69,6 +74,10 @@ class _Loading:
         if self._problems:
             raise SettingsError(*dict.fromkeys(self._problems))
         return settings
+
+    def files(self) -> frozenset[Path]:
+        config = {self._file.path} if self._file else set()
+        return frozenset(config | {given.file for layer in self._layers for given in layer if given.file is not None})
 
     def secret_place(self, path: Location) -> SecretPlace:
         """By the layer that counts; without any, the desk's table of the config file could name a file."""
