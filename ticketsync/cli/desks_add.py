@@ -75,8 +75,9 @@ def _settings(flags: Mapping[str, str], config: Path) -> Settings:
 def _tables(new: NewDesk) -> Iterator[str]:
     for section, table in new.tables.items():
         yield f"[desks.{new.name}.{section}]"
-        # JSON's texts, numbers, lists and booleans are TOML's too.
-        yield from (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items())
+        for key in (key for option in OPTIONS if option.section == section for key in option.file_keys):
+            if key in table:  # JSON's texts, numbers, lists and booleans are TOML's too
+                yield f"{key} = {json.dumps(table[key], ensure_ascii=False)}"
         yield ""
 
 

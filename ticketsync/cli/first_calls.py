@@ -20,6 +20,7 @@ from ticketsync.zendesk import errors as zendesk
 
 NOBODYS = "none"  # a token that opens nothing: who refuses it is there
 NO_PROJECT = 1
+TURNS = 4
 Values = Mapping[str, Any]
 Answer = TypeVar("Answer")
 
@@ -107,8 +108,18 @@ class FirstCalls:
         quota = SiteQuota(site=site, calls_per_minute=calls_per_minute, redis=redis)
         client = make(quota)
         try:
-            return await ask(client)
+            return await _in_turn(lambda: ask(client))
         finally:
             await client.aclose()
             await quota.aclose()
             await close_redis(redis)
+
+
+async def _in_turn(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Where desks of the same site are busy, a turn may take longer than one call waits for it."""
+    for _ in range(TURNS - 1):
+        try:
+            return await ask()
+        except (teamwork.NoTurn, zendesk.NoTurn) as error:
+            await asyncio.sleep(error.retry_after or 1.0)
+    return await ask()

@@ -95,20 +95,20 @@ class NewDesk:
     # --- Teamwork
 
     def _ask_teamwork(self) -> None:
+        self._take_more("teamwork")
         question = "Teamwork site (acme, or its whole host: acme.eu.teamwork.com)"
         address = self._asking.until_it_works(
             lambda: self._address("teamwork", "domain", question),
-            self._calls.teamwork_answers,
+            lambda address: self._calls.teamwork_answers(self._known(address)),
             *("teamwork_domain", "teamwork_base_url"),
         )
         self._take("teamwork", address)
         secret = self._asking.until_it_works(
             lambda: self._secret("teamwork", "Teamwork API key", "teamwork-key"),
-            lambda secret: self._calls.teamwork_lets_in({**address, "api_token": secret.value}),
+            lambda secret: self._calls.teamwork_lets_in(self._known({"api_token": secret.value})),
             *("teamwork_api_token_file", "teamwork_api_token_env"),
         )
         self._take("teamwork", {}, secret)
-        self._take_more("teamwork")
         self._ask_places()
 
     def _ask_places(self) -> None:
