@@ -154,5 +154,9 @@ async def test_check_names_agents_without_a_person_and_warns_once_tickets_are_th
     ran = await service.run("check", "--json")
     line = next(line for line in ran.json["checks"] if line["name"] == "directory")
     assert (ran.code, line["outcome"]) == (0, "warning")
-    assert "without: Cleo Agent (" in line["found"]
+    assert "; without: Cleo Agent (" in line["found"]
+    user = {"name": "Newly Made", "email": "newly@sandbox.example", "role": "agent"}
+    (await service.zendesk.post("/api/v2/users", json={"user": user})).raise_for_status()
+    later = next(line for line in (await service.run("check", "--json")).json["checks"] if line["name"] == "directory")
+    assert later["found"].endswith("Newly Made")
     assert line["next"].startswith("run ticketsync users match --desk default")

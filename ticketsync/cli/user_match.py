@@ -151,7 +151,8 @@ def _summary(matching: Matching) -> str:
     if not number:
         return f"desk {matching.desk}: all {matching.agents} agents have a Teamwork person"
     counts = [one.open_tickets for one in matching.unmatched if one.open_tickets is not None]
-    touched = f"; {tickets(sum(counts))} nobody's for that" if len(counts) == number else ""
+    are = "is" if sum(counts) == 1 else "are"
+    touched = f"; {tickets(sum(counts))} {are} nobody's for that" if len(counts) == number else ""
     return f"desk {matching.desk}: {number} of {matching.agents} agents without a Teamwork person{touched}"
 
 
