@@ -22,9 +22,9 @@ from ticketsync.settings import DEFAULT_DESK
 
 METHOD = """\
 Tickets live one after the other: created, a new subject, assigned, solved, reopened; then what changes no task: a
-delivery sent again, and `pending`. Each is one delivery, and the next comes when the workflow rests. Calls are those
-that the sandbox Teamwork was asked for; history is read without queries, which would add to it. Ten edits come at once,
-on ten connections, and again spread over a second.
+delivery sent again, and `pending`. Each is one delivery, and the next comes when the workflow rests.
+Calls are those that the sandbox Teamwork was asked for; history is read without queries, which would add to it. Ten
+edits come at once, on ten connections, and again spread over a second.
 
 *Budget* is that of the design: 13 history events for a create, 12 for a change of status or assignee, 11 for a new
 subject, 6 for an event that changes nothing. Actions are counted by what Temporal Cloud bills: one for a

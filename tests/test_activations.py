@@ -1,5 +1,6 @@
 """What a worker is handed with a look at a ticket, and when that is ahead of the workflow's own task."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 
-from ticketsync.activations import Activations, AheadOfItsTask
+from ticketsync.activations import TURN_SECONDS, Activations, AheadOfItsTask
 
 RUN = "a run"
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -45,9 +46,51 @@ async def test_a_look_alone_is_taken_whatever_came_in_since(activations: Activat
     await _refuses(activations, _activation("signal_workflow", length=6))
 
 
+async def test_a_look_that_comes_after_the_decision_has_gone_is_refused_until_the_workflow_has_the_decision(
+    activations: Activations,
+) -> None:
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await activations.calm(RUN)
+    await _refuses(activations, _activation("query_workflow", length=4))
+    await _takes(activations, _activation("resolve_activity", length=4))
+    await _takes(activations, _activation("query_workflow", length=4))
+
+
+async def test_a_look_that_comes_apart_from_any_task_is_always_taken(activations: Activations) -> None:
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await activations.calm(RUN)
+    apart = _activation("query_workflow", length=4)
+    apart.jobs[0].query_workflow.query_id = "legacy_query"
+    await _takes(activations, apart)
+
+
+async def test_a_decision_waits_until_what_was_handed_over_before_it_is_reported(
+    activations: Activations,
+) -> None:
+    reported = asyncio.Event()
+
+    async def hand_over_and_report() -> None:
+        activations.submit(_handed_over, _activation("query_workflow", length=4)).result(timeout=10)
+        await reported.wait()
+
+    handing_over = asyncio.create_task(hand_over_and_report())
+    await asyncio.sleep(0)  # begins
+    calm = asyncio.create_task(activations.calm(RUN))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(calm), timeout=20 * TURN_SECONDS)
+    reported.set()
+    await handing_over
+    await calm
+
+
 async def _takes(activations: Activations, activation: WorkflowActivation) -> None:
-    future: Future[int] = activations.submit(_handed_over, activation)
-    assert future.result(timeout=10) == activation.history_length
+    """In a task of its own, as the SDK does it."""
+
+    async def hand_over() -> int:
+        future: Future[int] = activations.submit(_handed_over, activation)
+        return future.result(timeout=10)
+
+    assert await asyncio.create_task(hand_over()) == activation.history_length
 
 
 async def _refuses(activations: Activations, activation: WorkflowActivation) -> None:

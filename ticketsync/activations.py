@@ -10,9 +10,11 @@
 4. A replay hands the decision to the workflow in the task that recorded it. The workflow does things in another order,
    and from then on every workflow task of this ticket fails.
 
-So a local activity that is done waits until no activation of its run is under way, and some turns of the event loop
-longer for what is on its way between the SDK and us. The task then ends with the answer alone; the decision is recorded
-in the next one, where the workflow sees it too.
+So a local activity that is done waits until no activation of its run is under way, the report of its outcome included,
+and some turns of the event loop longer for what is on its way between the SDK and us. The workflow task then ends with
+the answer alone; the decision is recorded in the next one, where the workflow sees it too. A query that reaches us only
+after the decision has gone is refused, and its workflow task with it: nothing is recorded, and the rules are asked once
+more.
 
 **A query that knows more than the workflow.** A worker that does not hold the run in its cache gets the history with
 the query. Something may have come in since that no workflow task has begun with; the SDK hands it to the workflow all
@@ -35,7 +37,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow tasks
 TURN_SECONDS = 0.001
-CALM_TURNS = 10
+CALM_TURNS = 2
 MOST_TURNS = 300  # somebody asks without a pause: the decision must come all the same
 ASK_AGAIN = "Looked at just as something came in. Ask again."
 
@@ -79,34 +81,45 @@ class Activations(ThreadPoolExecutor):
         super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")
         _sdk_log.addFilter(_is_news)
         self._under_way: Counter[str] = Counter()
+        self._decided: set[str] = set()  # runs whose decision has gone to the SDK, and has not come to the workflow
         self._seen: dict[str, _Seen] = {}
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Called by the SDK on its event loop, with the activation among the arguments."""
         activations = [argument for argument in args if isinstance(argument, WorkflowActivation)]
-        if any(self._is_ahead(activation) for activation in activations):
+        if any(self._is_too_early(activation) for activation in activations):
             future: Future[T] = Future()
             future.set_exception(AheadOfItsTask())
             return future
         future = super().submit(fn, *args, **kwargs)
         for activation in activations:
-            self._watch(activation.run_id, future)
+            self._watch(activation.run_id)
         return future
+
+    def _is_too_early(self, activation: WorkflowActivation) -> bool:
+        run_id = activation.run_id
+        if any(job.HasField("remove_from_cache") for job in activation.jobs):
+            self._seen.pop(run_id, None)
+            self._decided.discard(run_id)
+            return False
+        if _only_asks(activation):
+            return run_id in self._decided and not _is_apart(activation)
+        self._decided.discard(run_id)
+        return self._is_ahead(activation)
 
     def _is_ahead(self, activation: WorkflowActivation) -> bool:
         seen, now = self._seen.get(activation.run_id), _Seen.of(activation)
-        if any(job.HasField("remove_from_cache") for job in activation.jobs):
-            self._seen.pop(activation.run_id, None)
-            return False
         if seen is not None and now.history_length > seen.history_length and now.started == seen.started:
-            return not _only_asks(activation)
+            return True
         self._seen[activation.run_id] = now
         return False
 
-    def _watch(self, run_id: str, future: Future[Any]) -> None:
-        loop = asyncio.get_running_loop()
-        self._under_way[run_id] += 1
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._ended, run_id))
+    def _watch(self, run_id: str) -> None:
+        """Until the SDK has done with it: the task that hands it over ends when its outcome has been reported."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._under_way[run_id] += 1
+            task.add_done_callback(lambda _: self._ended(run_id))
 
     def _ended(self, run_id: str) -> None:
         self._under_way[run_id] -= 1
@@ -114,13 +127,19 @@ class Activations(ThreadPoolExecutor):
             del self._under_way[run_id]
 
     async def calm(self, run_id: str) -> None:
-        """Return when no activation of this run has been under way for some turns of the event loop."""
+        """Return when no activation of this run has been under way for some turns: its decision goes to the SDK now."""
         calm = 0
         for _ in range(MOST_TURNS):
             await asyncio.sleep(TURN_SECONDS)
             calm = 0 if run_id in self._under_way else calm + 1
             if calm == CALM_TURNS:
-                return
+                break
+        self._decided.add(run_id)
+
+
+def _is_apart(activation: WorkflowActivation) -> bool:
+    """A query of its own, not one that came with a workflow task."""
+    return any(job.query_workflow.query_id == "legacy_query" for job in activation.jobs)
 
 
 def _only_asks(activation: WorkflowActivation) -> bool:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from ticketsync import __version__, names
 from ticketsync.activations import Activations, EndInCalm
@@ -160,6 +160,7 @@ class Workers:
             task_queue=names.WORKFLOW_QUEUE,
             workflows=WORKFLOWS,
             workflow_task_executor=activations,
+            workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time and memory; replay tests run in it
             activities=self._activities.local,
             no_remote_activities=True,
             interceptors=[EndInCalm(activations)],

@@ -52,8 +52,9 @@ class DecideActivities:
         facts = await self._board.linked_at(state.desk)
         linked_at = facts.linked_at if facts is not None else None
         rules = Rules(policy=policy, linked_at=linked_at)
-        people = await self._directory.people(state.desk, _named(state, request.events))
-        earlier = await self._earlier_life(request, rules) if state.first_decision else None
+        people, earlier = await asyncio.gather(
+            self._directory.people(state.desk, _named(state, request.events)), self._earlier_life(request, rules)
+        )
         decision = decide(state, request.events, rules=rules, people=people, now=request.now, earlier=earlier)
         if decision.changes.get("waiting"):
             await self._ask_for_directory(state.desk)
@@ -76,16 +77,18 @@ class DecideActivities:
 
     # --- an earlier life of the same ticket
 
-    async def _earlier_life(self, request: DecideRequest, rules: Rules) -> EarlierLife:
-        """The newest closed run knows most, then the hint in Redis; no answer means that anything may have been."""
+    async def _earlier_life(self, request: DecideRequest, rules: Rules) -> EarlierLife | None:
+        """The newest closed run knows most, then the hint in Redis; no answer means that anything may have been.
+
+        None for a run that has decided before: it knows itself.
+        """
+        if not request.state.first_decision:
+            return None
         desk, ticket_id = request.state.desk, request.state.ticket_id
-        hint = await self._hints.task_id(desk, ticket_id)
-        try:
-            async with asyncio.timeout(LOOK_TIMEOUT.total_seconds()):
-                closed = await self._closed_run(desk, ticket_id)
-                ended = await self._result(closed) if closed is not None else None
-        except (RPCError, TimeoutError):
+        hint, run = await asyncio.gather(self._hints.task_id(desk, ticket_id), self._ended_run(desk, ticket_id))
+        if run is None:
             return EarlierLife(task_id=hint, may_be_creating=True)
+        closed, ended = run
         if ended is not None:
             return EarlierLife(state=ended)
         if hint is not None:
@@ -94,6 +97,15 @@ class DecideActivities:
             task_id = closed.typed_search_attributes.get(names.TASK_ID, "")
             return EarlierLife(task_id=int(task_id)) if task_id.isdigit() else EarlierLife(may_be_creating=True)
         return EarlierLife(no_trace=True, may_be_creating=_is_just_linked(request, rules))
+
+    async def _ended_run(self, desk: str, ticket_id: int) -> tuple[WorkflowExecution | None, TicketState | None] | None:
+        """The newest run that ended, and its last state if it has one; None when Temporal does not answer in time."""
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT.total_seconds()):
+                closed = await self._closed_run(desk, ticket_id)
+                return closed, await self._result(closed) if closed is not None else None
+        except (RPCError, TimeoutError):
+            return None
 
     async def _closed_run(self, desk: str, ticket_id: int) -> WorkflowExecution | None:
         """The newest run of this ticket that ended. Raises RPCError."""

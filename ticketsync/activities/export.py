@@ -66,14 +66,10 @@ class ExportActivities:
         return [row for row, hint in hints if hint is None or not hint.covers(row, policy, linked_at)]
 
     async def _hand_over(self, desk: str, rows: Iterable[Event]) -> None:
-        turns, lost = asyncio.Semaphore(AT_ONCE), False
-        try:
-            async with asyncio.TaskGroup() as group:
-                for row in rows:
-                    group.create_task(self._store(desk, row, turns))
-        except* NotStoredError:
-            lost = True
-        if lost:
+        """All of them, also where one is not taken: it must not hold up the others."""
+        turns = asyncio.Semaphore(AT_ONCE)
+        stored = await asyncio.gather(*(self._is_stored(desk, row, turns) for row in rows))
+        if not all(stored):
             raise ApplicationError(
                 f"{NOT_STORED}: Temporal did not take all rows of the export, so the page is read again",
                 StepFailure(code=NOT_STORED),
@@ -81,17 +77,27 @@ class ExportActivities:
                 category=ApplicationErrorCategory.BENIGN,
             )
 
-    async def _store(self, desk: str, row: Event, turns: asyncio.Semaphore) -> None:
+    async def _is_stored(self, desk: str, row: Event, turns: asyncio.Semaphore) -> bool:
         async with turns:
             try:
-                await store_event(self._client, desk, row)
-            except NotStoredError as error:
-                if error.code != "INVALID_ARGUMENT":
-                    raise
-                # This row will never be taken (it is too large): it must not hold up all others.
-                hint = row.model_copy(update={"kind": HINT, "snapshot": None, "hint": "row_not_storable"})
-                await store_event(self._client, desk, hint)
+                await self._store(desk, row)
+            except NotStoredError:
+                return False
             activity.heartbeat()
+            return True
+
+    async def _store(self, desk: str, row: Event) -> None:
+        """Raises NotStoredError. A row that will never be taken (it is too large) becomes a wish to read the ticket."""
+        try:
+            await store_event(self._client, desk, row)
+        except NotStoredError as error:
+            if error.code != "INVALID_ARGUMENT":
+                raise
+            await store_event(
+                self._client,
+                desk,
+                row.model_copy(update={"kind": HINT, "snapshot": None, "hint": "row_not_storable"}),
+            )
 
 
 async def _page(desk: Desk, request: ExportRequest) -> ExportPage:

@@ -13,6 +13,7 @@ from ticketsync import __version__
 from ticketsync.cli.flags import SettingsCommand, need_desks
 from ticketsync.cli.stopping import stop_on_signals, unless_stopped
 from ticketsync.deployments import make_current as route_to
+from ticketsync.garbage import collect_rarely
 from ticketsync.logs import start_logging
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.settings import Settings
@@ -51,6 +52,7 @@ def worker(settings: Settings, flags: dict[str, Any], make_current: bool) -> Non
     if make_current and settings.worker_deployment is None:
         raise click.UsageError("--make-current needs the deployment's name: set TICKETSYNC_WORKER_DEPLOYMENT")
     start_logging(settings)
+    collect_rarely()
     uvloop.run(_work(settings, SettingsWatch(settings, flags), make_current=make_current))
 
 

@@ -16,7 +16,7 @@ from ticketsync.server.edge import Edge, Limits
 from ticketsync.server.health import ClientProvider, health_routes
 from ticketsync.server.metrics import ServerMetrics
 from ticketsync.server.ticket_api import TicketApi, ticket_routes
-from ticketsync.server.webhooks import webhook_routes
+from ticketsync.server.webhooks import Shortcut, webhook_routes
 from ticketsync.settings import DeskSettings, Settings
 
 
@@ -48,7 +48,9 @@ def create_app(
         lifespan=lifespan,
     )
     edge = Edge(desks, settings.signature_age, temporal, metrics or ServerMetrics(), limits or Limits())
-    app.include_router(webhook_routes(edge))
+    webhooks = webhook_routes(edge)
+    app.include_router(webhooks)
+    app.add_middleware(Shortcut, routes=webhooks.routes)
     app.include_router(ticket_routes(TicketApi(desks, settings.api_token, temporal)))
     app.include_router(health_routes(temporal, redis))
     app.exception_handler(Refusal)(_refuse)

@@ -19,6 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from ticketsync.garbage import collect_rarely
 from ticketsync.server.answers import CLOSE, Refusal
 from ticketsync.server.app import create_app
 from ticketsync.server.metrics import ServerMetrics, metrics_app
@@ -51,6 +52,7 @@ def serve(settings: Settings, watch: SettingsWatch | None = None) -> None:
 
     Raises CannotListenError, and BadTemporalConfigError for `TEMPORAL_*` that cannot be used.
     """
+    collect_rarely()
     uvloop.run(_serve(settings, watch))
 
 
