@@ -13,7 +13,7 @@ import httpx
 
 from ticketsync.sandbox.zendesk.breaker import CircuitBreaker
 from ticketsync.sandbox.zendesk.clock import NANOSECONDS, Clock
-from ticketsync.sandbox.zendesk.events import TicketEvent
+from ticketsync.sandbox.zendesk.events import TRIGGER_KIND, TicketEvent
 from ticketsync.sandbox.zendesk.ids import new_ulid, new_uuid
 from ticketsync.sandbox.zendesk.invocation import Attempt, Delivery, DeliveryRule, wait_before_retry
 from ticketsync.sandbox.zendesk.models import Webhook
@@ -118,7 +118,7 @@ class DeliveryEngine:
     def invoke(self, webhook: Webhook, body: str, ticket_id: int) -> None:
         """Schedule what a trigger has sent to a webhook; a GET or DELETE takes no body."""
         sent = body if webhook.http_method not in WITHOUT_BODY else ""
-        self._plan(TicketEvent(new_uuid(), webhook.subscriptions[0], ticket_id, sent), webhook)
+        self._plan(TicketEvent(new_uuid(), TRIGGER_KIND, ticket_id, sent), webhook)
 
     def resend(self, original: Delivery) -> Delivery:
         """Send the event of an earlier delivery once more, as it was then."""

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from ticketsync.sandbox.zendesk.account import Account
 from ticketsync.sandbox.zendesk.clock import rest_time
+from ticketsync.sandbox.zendesk.events import TRIGGER_KIND
 from ticketsync.sandbox.zendesk.models import Comment, Condition, Ticket, Trigger, User
 
 WEBHOOK_ACTION = "notification_webhook"
-OF_TRIGGERS = "conditional_ticket_events"
 CUSTOM_FIELD = "custom_fields_"
 RANKS = {
     "status": ["new", "open", "pending", "hold", "solved", "closed"],
@@ -134,10 +134,10 @@ OPERATORS: dict[str, Callable[[str, str, str | None], bool]] = {
 
 def _call_webhooks(account: Account, trigger: Trigger, change: Change) -> None:
     for action in trigger.actions:
-        match action.field, action.value:
-            case "notification_webhook", [str(webhook_id), str() | list() as body]:
+        match action.value:
+            case [str(webhook_id), str() | list() as body] if action.field == WEBHOOK_ACTION:
                 webhook = account.store.state.webhooks.get(webhook_id)
-                if webhook is not None and webhook.status == "active" and OF_TRIGGERS in webhook.subscriptions:
+                if webhook is not None and webhook.status == "active" and TRIGGER_KIND in webhook.subscriptions:
                     account.deliveries.invoke(webhook, _body(account, body, change), change.after.id)
 
 
