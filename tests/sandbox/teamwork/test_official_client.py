@@ -1,4 +1,4 @@
-"""What Teamwork's own Go client insists on, in its code and in its tests (reference/teamwork-api §12), said in Python."""
+"""What Teamwork's own Go client insists on, in its code and its tests (reference/teamwork-api §12), in Python."""
 
 from datetime import datetime
 from typing import Any

@@ -205,7 +205,9 @@ async def tags(account: AccountHere, organization_id: int) -> dict[str, Any]:
     return {"tags": account.store.organization(organization_id).tags}
 
 
-@router.api_route("/organizations/{organization_id}/tags", methods=["POST", "PUT", "DELETE"])
+@router.post("/organizations/{organization_id}/tags")
+@router.put("/organizations/{organization_id}/tags")
+@router.delete("/organizations/{organization_id}/tags")
 async def change_tags(
     account: AccountHere, request: Request, response: Response, organization_id: int
 ) -> dict[str, Any]:

@@ -177,7 +177,9 @@ async def tags(account: AccountHere, user_id: int) -> dict[str, Any]:
     return {"tags": account.store.user(user_id).tags}
 
 
-@router.api_route("/users/{user_id}/tags", methods=["POST", "PUT", "DELETE"])
+@router.post("/users/{user_id}/tags")
+@router.put("/users/{user_id}/tags")
+@router.delete("/users/{user_id}/tags")
 async def change_tags(account: AccountHere, request: Request, response: Response, user_id: int) -> dict[str, Any]:
     """POST sets them, PUT adds to them, DELETE takes away (§10)."""
     user = account.store.user(user_id)
