@@ -13,8 +13,8 @@ import httpx
 
 from ticketsync.sandbox.zendesk.breaker import CircuitBreaker
 from ticketsync.sandbox.zendesk.clock import NANOSECONDS, Clock
-from ticketsync.sandbox.zendesk.events import TicketEvent
-from ticketsync.sandbox.zendesk.ids import new_ulid
+from ticketsync.sandbox.zendesk.events import TRIGGER_KIND, TicketEvent
+from ticketsync.sandbox.zendesk.ids import new_ulid, new_uuid
 from ticketsync.sandbox.zendesk.invocation import Attempt, Delivery, DeliveryRule, wait_before_retry
 from ticketsync.sandbox.zendesk.models import Webhook
 from ticketsync.sandbox.zendesk.sending import Outgoing, Sender
@@ -22,6 +22,7 @@ from ticketsync.sandbox.zendesk.settings import Tuning
 from ticketsync.sandbox.zendesk.store import Store
 
 LOG_KEPT = 20_000
+WITHOUT_BODY = frozenset({"GET", "DELETE"})
 
 
 class DeliveryEngine:
@@ -113,6 +114,11 @@ class DeliveryEngine:
             for webhook in self._store.state.webhooks.values():
                 if webhook.status == "active" and event.type in webhook.subscriptions:
                     self._plan(event, webhook)
+
+    def invoke(self, webhook: Webhook, body: str, ticket_id: int) -> None:
+        """Schedule what a trigger has sent to a webhook; a GET or DELETE takes no body."""
+        sent = body if webhook.http_method not in WITHOUT_BODY else ""
+        self._plan(TicketEvent(new_uuid(), TRIGGER_KIND, ticket_id, sent), webhook)
 
     def resend(self, original: Delivery) -> Delivery:
         """Send the event of an earlier delivery once more, as it was then."""

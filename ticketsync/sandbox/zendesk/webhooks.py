@@ -11,7 +11,7 @@ from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.auth import ADMINS_ONLY, Admin
 from ticketsync.sandbox.zendesk.clock import event_time, rest_time
 from ticketsync.sandbox.zendesk.errors import ApiError, newer_error
-from ticketsync.sandbox.zendesk.events import TICKET_EVENTS, TYPE_PREFIX
+from ticketsync.sandbox.zendesk.events import TICKET_EVENTS, TRIGGER_KIND, TYPE_PREFIX
 from ticketsync.sandbox.zendesk.ids import new_ulid
 from ticketsync.sandbox.zendesk.inputs import json_object
 from ticketsync.sandbox.zendesk.models import User, Webhook
@@ -19,7 +19,6 @@ from ticketsync.sandbox.zendesk.signature import new_secret
 
 router = APIRouter(prefix="/api/v2/webhooks", dependencies=[ADMINS_ONLY])
 
-TRIGGER_KIND = "conditional_ticket_events"
 OTHER_DOMAINS = re.compile(r"zen:event-type:(?!ticket\.)[a-z_]+\.[a-z_]+")
 MOST_PER_PAGE = 100
 KEPT_BY_PUT = frozenset({"subscriptions"})
