@@ -96,7 +96,7 @@ async def test_without_redis_nothing_is_known_and_nothing_fails(unused_tcp_port:
 async def _decide(stack: Stack, ticket: Ticket, *events: Event, state: TicketState | None = None) -> Decision:
     known = state or TicketState(desk=stack.desk, ticket_id=ticket.id)
     async with open_desks(stack.settings, stack.redis) as desks:
-        decide = build_activities(stack.settings, desks, stack.client, stack.redis).decide.decide
+        decide = build_activities(desks, stack.client, stack.redis).decide.decide
         request = DecideRequest(state=known, events=events, now=datetime.now(UTC))
         decision: Decision = await ActivityEnvironment().run(decide, request)
     return decision

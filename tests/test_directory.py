@@ -46,6 +46,24 @@ async def test_desks_know_nothing_of_each_other(redis: Redis) -> None:
     assert await Directory(redis).all("globex") == (2, {ANN: PERSON_BEN})
 
 
+# --- how many agents have no person
+
+
+async def test_the_count_is_known_to_every_process_and_goes_with_the_directory(redis: Redis) -> None:
+    assert await Directory(redis).unmapped(DESK) is None
+    await Directory(redis).put_unmapped(DESK, 0)
+    await Directory(redis).put_unmapped("globex", 3)
+    assert [await Directory(redis).unmapped(desk) for desk in (DESK, "globex")] == [0, 3]
+    (key,) = await redis.keys(f"*{DESK}*")
+    assert 0 < await redis.ttl(key) <= directory.KEPT.total_seconds()
+
+
+async def test_without_redis_the_count_is_not_known(redis: Redis, own_redis: EmbeddedRedis) -> None:
+    await Directory(redis).put_unmapped(DESK, 3)
+    await own_redis.stop()
+    assert await Directory(redis).unmapped(DESK) is None
+
+
 # --- generations
 
 

@@ -27,6 +27,13 @@ async def test_very_many_are_put_at_once(redis: Redis) -> None:
     assert await Hints(redis).put(DESK, {})
 
 
+async def test_the_hints_of_many_tickets_are_asked_for_at_once(redis: Redis) -> None:
+    await Hints(redis).put(DESK, {1: 5001, 2: 5002})
+    await Hints(redis).put("globex", {3: 5003})
+    assert await Hints(redis).task_ids(DESK, [1, 2, 3]) == {1: 5001, 2: 5002}
+    assert await Hints(redis).task_ids(DESK, []) == {}
+
+
 async def test_a_hint_is_of_one_ticket_and_one_desk(redis: Redis) -> None:
     await Hints(redis).put(DESK, {35436: 5001})
     assert await Hints(redis).task_id(DESK, 3543) is None

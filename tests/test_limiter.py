@@ -370,3 +370,37 @@ async def _sentinel(master: EmbeddedRedis, folder: Path) -> AsyncIterator[int]:
     config.write_text(f"bind 127.0.0.1\nport {port}\ndir {folder}\nsentinel monitor main 127.0.0.1 {master.port} 1\n")
     async with ChildProcess("Redis sentinel", [find_redis(_quiet), config, "--sentinel"]):
         yield port
+
+
+# --- another rate
+
+
+@pytest.mark.parametrize(("before", "after"), [(FAST, 600), (600, FAST), (600, 6000)])
+async def test_a_changed_rate_counts_at_once_and_for_the_others_with_the_next_announcement(
+    redis_db: str, before: int, after: int
+) -> None:
+    async with process(redis_db, before) as quota, process(redis_db, max(before, after)) as other:
+        await quota.change(after)
+        assert quota._window == window_of(after)
+        expected = window_of(min(after, max(before, after)))
+        await eventually(lambda: other._window == expected, deadline=20, what="the other process hears of it")
+        calls = Calls()
+        await calls.make([quota], until=time.monotonic() + 2.5)
+    # Of any whole window; how exactly windows are kept is shown above.
+    assert calls.most_within(expected.seconds - SLACK) <= expected.calls
+
+
+async def test_a_higher_rate_than_any_before_is_kept_without_redis_too(own_redis: EmbeddedRedis) -> None:
+    async with process(own_redis.url, 60) as quota:
+        await quota.change(6000)
+        await own_redis.stop()
+        calls = Calls()
+        await calls.make([quota], until=time.monotonic() + 2.5)
+    assert 0 < calls.most_within(1 - SLACK) <= 100
+
+
+async def test_the_same_rate_is_no_change(redis_db: str) -> None:
+    async with process(redis_db) as quota:
+        member = quota._member
+        await quota.change(FAST)
+        assert quota._member == member

@@ -4,15 +4,19 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from temporalio.activity import _Definition
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
 
 from tests.support.stack import Stack, connected, running_stack, working
 from tests.support.tickets import Ticket
@@ -20,12 +24,13 @@ from tests.support.wait import eventually
 from tests.support.worker_process import worker_process
 from tests.workflows.recorded import ACTIVITY as ACTIVITY_SCHEDULED
 from tests.workflows.recorded import ENDS_OF_ACTIVITIES, count
-from ticketsync import names, worker
+from ticketsync import desk_care, names, worker
 from ticketsync.desk_calls import read_facts
 from ticketsync.desks import open_desks
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, Say, free_port
 from ticketsync.embedded import temporal_server as temporal
 from ticketsync.sandbox.faults import Call, Fault, FaultMatch
+from ticketsync.temporal import build_runtime, data_converter
 
 WORKFLOW = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
@@ -43,7 +48,7 @@ async def quiet(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis) 
 
 async def test_each_activity_is_on_the_queue_on_which_workflows_ask_for_it(quiet: Stack) -> None:
     async with open_desks(quiet.settings, quiet.redis) as desks:
-        activities = worker.build_activities(quiet.settings, desks, quiet.client, quiet.redis)
+        activities = worker.build_activities(desks, quiet.client, quiet.redis)
     local, teamwork, zendesk = (_names(group) for group in (activities.local, activities.teamwork, activities.zendesk))
     of_desks = {names.LOAD_DIRECTORY, names.DIRECTORY_STANDS, names.PROBE, names.NUDGE_TICKETS, names.SCAN_PROJECT}
     assert local == {names.DECIDE, names.NAME_PROJECT}
@@ -77,6 +82,30 @@ async def test_a_desk_whose_calls_hang_holds_up_no_other_and_takes_no_more_than_
         await eventually(lambda: other.shows(task_id, name="Quick"), what="the other desk goes on")
         assert len(_unanswered(quiet)) == worker.SLOTS_PER_DESK
         quiet.teamwork.faults.clear()
+
+
+# --- what it counts
+
+
+async def test_each_worker_shows_how_many_agents_have_no_person(
+    quiet: Stack, temporal_server: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_care, "COUNT_EVERY", 0.1)
+    address = f"127.0.0.1:{free_port(0)}"
+    runtime = build_runtime(address)
+    client = await Client.connect(temporal_server.address, data_converter=data_converter(), runtime=runtime)
+    async with working(replace(quiet, client=client)):
+        shown = await eventually(lambda: _unmapped_agents(address), what="the count is shown")
+    assert shown == dict.fromkeys(quiet.settings.desks, 1)
+
+
+async def _unmapped_agents(address: str) -> dict[str, int] | None:
+    """By desk, once both are shown."""
+    async with httpx.AsyncClient() as http:
+        text = (await http.get(f"http://{address}/metrics")).text
+    samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
+    counts = {one.labels["desk"]: int(one.value) for one in samples if one.name == desk_care.UNMAPPED_AGENTS}
+    return counts if len(counts) == 2 else None
 
 
 # --- stopping

@@ -26,7 +26,7 @@ from ticketsync.ask_status import ask_status
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
 from ticketsync.tickets import COMMAND_SECONDS, READ_SECONDS
 
-DeskCommand = Literal["pause", "resume", "add_user", "remove_user"]
+DeskCommand = Literal["pause", "resume", "add_user", "add_users", "remove_user"]
 
 
 class DeskCallError(Exception):
@@ -99,3 +99,9 @@ async def command_desk(
         raise kind(desk, error.status.name) from None
     except (RPCTimeoutOrCancelledError, TimeoutError):
         raise DeskSilentError(desk, "TIMEOUT") from None
+
+
+async def want_directory(client: Client, desk: str) -> None:
+    """Have the desk read its people anew, at most every ten seconds. Raises RPCError."""
+    handle = client.get_workflow_handle(names.desk_workflow_id(desk))
+    await handle.signal(names.DIRECTORY_WANTED, rpc_timeout=timedelta(seconds=COMMAND_SECONDS))

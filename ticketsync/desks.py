@@ -1,7 +1,8 @@
-"""A desk with the clients that reach its two sides."""
+"""Desks with the clients that reach their two sides. They come, change and go while the process runs."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -12,6 +13,10 @@ from ticketsync.teamwork import TeamworkClient
 from ticketsync.zendesk import ZendeskClient
 
 ZENDESK_CALLS_PER_MINUTE = 180  # under the smallest plan's 200; the client also heeds what its answers say
+# Longer than any attempt with a call under way. What lasts longer, as a scan does, is tried again where it stood.
+RETIRED_FOR = 600.0
+
+Closable = TeamworkClient | ZendeskClient | SiteQuota
 
 
 @dataclass
@@ -32,31 +37,104 @@ class Desk:
             self._me = (await self.teamwork.me()).id
         return self._me
 
+    async def makers(self) -> tuple[int, ...]:
+        """The Teamwork users in whose name a task may have been made that is ours."""
+        return (await self.me(), *self.settings.teamwork.former_users)
+
     def ticket_url(self, ticket_id: int) -> str:
         return f"{self.settings.zendesk.base_url}/agent/tickets/{ticket_id}"
 
 
+class Desks(Mapping[str, Desk]):
+    """All desks of this process, by name. Whoever holds it sees every change at once; `settings` likewise.
+
+    Desks that share a Teamwork site share its smallest quota.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self.settings: dict[str, DeskSettings] = {}
+        self._redis = redis
+        self._desks: dict[str, Desk] = {}
+        self._quotas: dict[str, SiteQuota] = {}
+        self._retired: dict[asyncio.Task[None], Closable] = {}
+
+    def __getitem__(self, name: str) -> Desk:
+        return self._desks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._desks)
+
+    def __len__(self) -> int:
+        return len(self._desks)
+
+    async def change(self, settings: Mapping[str, DeskSettings]) -> None:
+        """Have these desks, with these settings. What is under way ends with the clients it began with."""
+        await self._change_quotas(_calls_per_minute(settings))
+        for name, desk in settings.items():
+            if self.settings.get(name) != desk:
+                self._retire_clients(name)
+                self._desks[name] = _desk(desk, self._quotas)
+        for name in self._desks.keys() - settings.keys():
+            self._retire_clients(name)
+            del self._desks[name]
+        self.settings.clear()
+        self.settings.update(settings)
+
+    async def aclose(self) -> None:
+        for ending in self._retired:
+            ending.cancel()
+        await asyncio.gather(*self._retired, return_exceptions=True)
+        clients = [client for desk in self._desks.values() for client in (desk.teamwork, desk.zendesk)]
+        for one in (*clients, *self._quotas.values(), *self._retired.values()):
+            await one.aclose()
+
+    async def _change_quotas(self, calls: Mapping[str, int]) -> None:
+        for site, per_minute in calls.items():
+            if site in self._quotas:
+                await self._quotas[site].change(per_minute)
+            else:
+                self._quotas[site] = SiteQuota(site=site, calls_per_minute=per_minute, redis=self._redis)
+        for site in self._quotas.keys() - calls.keys():
+            self._retire(self._quotas.pop(site))
+
+    def _retire_clients(self, name: str) -> None:
+        desk = self._desks.get(name)
+        if desk is not None:
+            self._retire(desk.teamwork)
+            self._retire(desk.zendesk)
+
+    def _retire(self, one: Closable) -> None:
+        async def end() -> None:
+            await asyncio.sleep(RETIRED_FOR)
+            await one.aclose()
+            del self._retired[ending]
+
+        ending = asyncio.create_task(end())
+        self._retired[ending] = one
+
+
 @asynccontextmanager
-async def open_desks(settings: Settings, redis: Redis) -> AsyncIterator[dict[str, Desk]]:
-    """All desks with their clients, closed at the end. Desks that share a Teamwork site share its smallest quota."""
-    async with AsyncExitStack() as closing:
-        quotas = _quotas(settings, redis)
-        desks = {name: _desk(desk, quotas) for name, desk in settings.desks.items()}
-        for one in (*quotas.values(), *(client for desk in desks.values() for client in (desk.teamwork, desk.zendesk))):
-            closing.push_async_callback(one.aclose)
+async def open_desks(settings: Settings, redis: Redis) -> AsyncIterator[Desks]:
+    """All desks of the settings with their clients, closed at the end."""
+    desks = Desks(redis)
+    try:
+        await desks.change(settings.desks)
         yield desks
+    finally:
+        await desks.aclose()
 
 
-def _quotas(settings: Settings, redis: Redis) -> dict[str, SiteQuota]:
+def _calls_per_minute(settings: Mapping[str, DeskSettings]) -> dict[str, int]:
+    """The calls that each site may get, by its side and host."""
     calls: dict[str, int] = {}
-    for desk in settings.desks.values():
+    for desk in settings.values():
         site, per_minute = desk.teamwork.site, desk.teamwork.calls_per_minute
         calls[f"teamwork:{site}"] = min(per_minute, calls.get(f"teamwork:{site}", per_minute))
         calls[f"zendesk:{desk.zendesk.site}"] = ZENDESK_CALLS_PER_MINUTE
-    return {site: SiteQuota(site=site, calls_per_minute=per_minute, redis=redis) for site, per_minute in calls.items()}
+    return calls
 
 
-def _desk(desk: DeskSettings, quotas: dict[str, SiteQuota]) -> Desk:
+def _desk(desk: DeskSettings, quotas: Mapping[str, SiteQuota]) -> Desk:
     teamwork = TeamworkClient(
         base_url=desk.teamwork.base_url,
         api_token=desk.teamwork.api_token.get_secret_value(),

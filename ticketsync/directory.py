@@ -2,7 +2,7 @@
 
 One hash per desk: `generation`, and one field per agent with the person's id, empty without a match. It is written
 whole by the desk's directory activity and read by every decision with one round trip. Each process keeps a copy of its
-own for when Redis does not answer.
+own for when Redis does not answer. Beside it stands how many active agents have no person.
 """
 
 import time
@@ -85,6 +85,20 @@ class Directory:
             self._copies[desk] = _Copy(generation, people)
         return int(stands)
 
+    # --- how many agents have no person
+
+    async def put_unmapped(self, desk: str, agents: int) -> None:
+        """So many active agents have no person, as the directory was made. Raises RedisError without Redis."""
+        await self._redis.set(_unmapped(desk), agents, ex=KEPT)
+
+    async def unmapped(self, desk: str) -> int | None:
+        """How many active agents have no person; None while that is not known."""
+        try:
+            found = await self._redis.get(_unmapped(desk))
+        except (RedisError, OSError):
+            return None
+        return int(found) if found is not None else None
+
     async def _refresh_copy(self, desk: str) -> None:
         copy = self._copies.get(desk)
         if copy is not None and copy.age < COPY_REFRESH:
@@ -107,3 +121,7 @@ def _person(value: str) -> int | None:
 
 def _key(desk: str) -> str:
     return f"ticketsync:{desk}:people"
+
+
+def _unmapped(desk: str) -> str:
+    return f"ticketsync:{desk}:unmapped"

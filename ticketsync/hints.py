@@ -38,6 +38,14 @@ class Hints:
             return None
         return int(found) if found is not None and str(found).isdigit() else None
 
+    async def task_ids(self, desk: str, ticket_ids: Sequence[int]) -> dict[int, int]:
+        """The tasks of those of these tickets that have a hint. Raises RedisError without Redis."""
+        if not ticket_ids:
+            return {}
+        found = await self._redis.mget([_task(desk, ticket_id) for ticket_id in ticket_ids])
+        hints = zip(ticket_ids, found, strict=True)
+        return {ticket_id: int(text) for ticket_id, text in hints if isinstance(text, str) and text.isdigit()}
+
     async def put(self, desk: str, tasks: dict[int, int]) -> bool:
         """Remember the task of each of these tickets; whether that worked."""
         try:

@@ -63,10 +63,12 @@ REASONS: dict[str, Reason] = {
     "not_found": Reason("the other side does not know what was asked for", SEE_THE_FAILED_STEP),
     "unexpected_answer": Reason("the answer was not one of the API's", "check the base URL: is it the site's own?"),
     "credentials_refused": Reason(
-        "Teamwork refuses the API key: the whole desk waits", "set a working key, restart the workers"
+        "Teamwork refuses the API key: the whole desk waits",
+        "set a working key; one in a variable takes a restart of the workers",
     ),
     "zendesk_credentials_refused": Reason(
-        "Zendesk refuses the API token: reads wait", "set a working token, restart the workers"
+        "Zendesk refuses the API token: reads wait",
+        "set a working token; one in a variable takes a restart of the workers",
     ),
     "project_unreachable": Reason(
         "the Teamwork project does not answer: the whole desk waits", "check site, project and the key's membership"

@@ -1,5 +1,7 @@
 """Connecting to Redis. Everything in it can be wiped, so nothing ever waits for it: 250 ms, then the caller goes on."""
 
+from typing import Any
+
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
@@ -10,13 +12,15 @@ from ticketsync.settings import RedisSettings
 TIMEOUT_SECONDS = 0.25
 
 
-def connect_redis(settings: RedisSettings) -> Redis:
+def connect_redis(settings: RedisSettings, *, encoding_errors: str = "strict") -> Redis:
     """A client that answers in text and connects at its first command; end it with `close_redis`.
 
     Connecting, sending and each answer may take 250 ms, and nothing is tried twice. With sentinels they are asked for
-    the master whenever a connection is made, each for 250 ms at most.
+    the master whenever a connection is made, each for 250 ms at most. `encoding_errors`: what becomes of bytes that are
+    no text, as for `bytes.decode`.
     """
-    return _behind_sentinels(settings) if settings.use_sentinel else _plain(settings)
+    options = {"decode_responses": True, "encoding_errors": encoding_errors}
+    return _behind_sentinels(settings, options) if settings.use_sentinel else _plain(settings, options)
 
 
 async def close_redis(redis: Redis) -> None:
@@ -28,20 +32,20 @@ async def close_redis(redis: Redis) -> None:
             await sentinel.aclose()
 
 
-def _plain(settings: RedisSettings) -> Redis:
+def _plain(settings: RedisSettings, options: dict[str, Any]) -> Redis:
     return Redis(
         host=settings.host,
         port=settings.port,
         db=settings.db,
         password=_password(settings),
-        decode_responses=True,
+        **options,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
 
 
-def _behind_sentinels(settings: RedisSettings) -> Redis:
+def _behind_sentinels(settings: RedisSettings, options: dict[str, Any]) -> Redis:
     bounds = {
         "socket_timeout": TIMEOUT_SECONDS,
         "socket_connect_timeout": TIMEOUT_SECONDS,
@@ -49,7 +53,7 @@ def _behind_sentinels(settings: RedisSettings) -> Redis:
     }
     sentinel = Sentinel(settings.sentinel_hosts, sentinel_kwargs=bounds, **bounds)  # type: ignore[no-untyped-call]
     master: Redis = sentinel.master_for(
-        settings.sentinel_master, db=settings.db, password=_password(settings), decode_responses=True
+        settings.sentinel_master, db=settings.db, password=_password(settings), **options
     )
     return master
 

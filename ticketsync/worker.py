@@ -5,16 +5,17 @@ that a desk whose Teamwork hangs never holds up another. The numbers stand below
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 from temporalio.client import Client
-from temporalio.common import VersioningBehavior, WorkerDeploymentVersion, WorkflowIDConflictPolicy
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
@@ -27,11 +28,13 @@ from ticketsync.activities.desk import DeskActivities
 from ticketsync.activities.export import ExportActivities
 from ticketsync.activities.teamwork import StepActivities
 from ticketsync.activities.zendesk import ReadActivities
-from ticketsync.desks import Desk, open_desks
+from ticketsync.desk_calls import want_directory
+from ticketsync.desk_care import keep_counting, look_after, look_after_desks
+from ticketsync.desks import Desks, open_desks
 from ticketsync.directory import Directory
 from ticketsync.hints import Hints
-from ticketsync.settings import Settings
-from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
+from ticketsync.settings import DeskSettings, Settings
+from ticketsync.settings.watch import SettingsWatch
 from ticketsync.workflows.desk import DeskWorkflow
 from ticketsync.workflows.task_list import TaskListWorkflow
 from ticketsync.workflows.ticket import TicketWorkflow
@@ -41,8 +44,7 @@ logger = structlog.get_logger(__name__)
 GRACEFUL_SHUTDOWN = timedelta(seconds=30)  # longer than any HTTP call, shorter than an orchestrator's patience
 SLOTS_PER_DESK = 4  # few, so that a backlog waits in the queue, where priorities act
 DESK_POLLERS = 2
-LOOK_AFTER_DESKS = 60.0
-DESK_START_TIMEOUT = timedelta(seconds=10)
+ALL_DESKS = ""  # under which name the worker of the workflows runs
 Functions = list[Callable[..., Any]]
 WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow)
 
@@ -79,11 +81,11 @@ class Activities:
         return [*looks, desks.probe, desks.nudge_tickets, desks.scan_project]
 
 
-def build_activities(settings: Settings, desks: dict[str, Desk], client: Client, redis: Redis) -> Activities:
+def build_activities(desks: Desks, client: Client, redis: Redis) -> Activities:
     board, directory, hints = DeskBoard(client), Directory(redis), Hints(redis)
     attempts = Attempts(desks, client, board)
     return Activities(
-        decide=DecideActivities(settings.desks, client, board, directory, hints),
+        decide=DecideActivities(desks.settings, client, board, directory, hints),
         steps=StepActivities(attempts, hints),
         reads=ReadActivities(attempts),
         desks=DeskActivities(attempts, client, directory, hints),
@@ -91,49 +93,91 @@ def build_activities(settings: Settings, desks: dict[str, Desk], client: Client,
     )
 
 
-def build_workers(client: Client, activities: Activities, desks: Sequence[str], deployment: str | None) -> list[Worker]:
-    """One worker for the workflows and, for each desk, two for its calls.
+class Workers:
+    """The workers of this process, running: one for the workflows, and for each desk two for its calls.
 
-    `deployment` turns worker versioning on, with the package's version as build id. Workflow code is the same for all
-    desks; steps and reads have queues of their own, so that a backlog of one desk is nobody else's.
+    Workflow code is the same for all desks; steps and reads have queues of their own, so that a backlog of one desk is
+    nobody else's. Desks come and go while the others go on. `deployment` turns worker versioning on, with the package's
+    version as build id.
     """
-    config = _deployment_config(deployment)
-    activations = Activations()
-    workflows = Worker(
-        client,
-        task_queue=names.WORKFLOW_QUEUE,
-        workflows=WORKFLOWS,
-        workflow_task_executor=activations,
-        workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time and memory; the replay tests run in it
-        activities=activities.local,
-        no_remote_activities=True,
-        interceptors=[EndInCalm(activations)],
-        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
-        deployment_config=config,
-    )
-    calls = [
-        _calls_worker(client, queue, functions, config)
-        for desk in desks
-        for queue, functions in (
-            (names.teamwork_queue(desk), activities.teamwork),
-            (names.zendesk_queue(desk), activities.zendesk),
+
+    def __init__(self, client: Client, activities: Activities, deployment: str | None) -> None:
+        self._client = client
+        self._activities = activities
+        self._deployment = _deployment_config(deployment)
+        self._running: dict[str, dict[Worker, asyncio.Task[None]]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event, desks: Iterable[str]) -> None:
+        """Run until `stop` is set, or until one of them cannot go on; all stop side by side."""
+        self._begin(ALL_DESKS, self._workflows())
+        self.start(desks)
+        logger.info("worker is running", desks=list(desks), version=__version__)
+        await _first_of(stop, self._ended)
+        logger.info("worker finishes its activities", at_most_seconds=GRACEFUL_SHUTDOWN.total_seconds())
+        self._ended.set()
+        ends = [self._end_soon(name) for name in tuple(self._running)]
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        for end in ends:
+            end.result()
+
+    def start(self, desks: Iterable[str]) -> list[str]:
+        """Begin with those of these desks for which none run yet, unless all are ending; which they are."""
+        new = [desk for desk in desks if desk not in self._running and not self._ended.is_set()]
+        for desk in new:
+            queues = {
+                names.teamwork_queue(desk): self._activities.teamwork,
+                names.zendesk_queue(desk): self._activities.zendesk,
+            }
+            self._begin(desk, *(self._calls(queue, functions) for queue, functions in queues.items()))
+        return new
+
+    async def end(self, desk: str) -> None:
+        """Have those of a desk finish the activities under way, 30 s at most."""
+        if desk in self._running:
+            await asyncio.shield(self._end_soon(desk))
+
+    def _begin(self, desk: str, *workers: Worker) -> None:
+        self._running[desk] = {worker: asyncio.create_task(worker.run()) for worker in workers}
+        for task in self._running[desk].values():
+            task.add_done_callback(partial(self._has_ended, desk))
+
+    def _has_ended(self, desk: str, _task: asyncio.Task[None]) -> None:
+        if desk in self._running:  # nobody asked it to
+            self._ended.set()
+
+    def _end_soon(self, desk: str) -> asyncio.Task[None]:
+        ending = asyncio.create_task(_finish(self._running.pop(desk)))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return ending
+
+    def _workflows(self) -> Worker:
+        activations = Activations()
+        return Worker(
+            self._client,
+            task_queue=names.WORKFLOW_QUEUE,
+            workflows=WORKFLOWS,
+            workflow_task_executor=activations,
+            workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time and memory; replay tests run in it
+            activities=self._activities.local,
+            no_remote_activities=True,
+            interceptors=[EndInCalm(activations)],
+            graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+            deployment_config=self._deployment,
         )
-    ]
-    return [workflows, *calls]
 
-
-def _calls_worker(
-    client: Client, queue: str, functions: list[Callable[..., Any]], config: WorkerDeploymentConfig | None
-) -> Worker:
-    return Worker(
-        client,
-        task_queue=queue,
-        activities=functions,
-        max_concurrent_activities=SLOTS_PER_DESK,
-        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(DESK_POLLERS),
-        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
-        deployment_config=config,
-    )
+    def _calls(self, queue: str, functions: Functions) -> Worker:
+        return Worker(
+            self._client,
+            task_queue=queue,
+            activities=functions,
+            max_concurrent_activities=SLOTS_PER_DESK,
+            activity_task_poller_behavior=PollerBehaviorSimpleMaximum(DESK_POLLERS),
+            graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+            deployment_config=self._deployment,
+        )
 
 
 def _deployment_config(deployment: str | None) -> WorkerDeploymentConfig | None:
@@ -146,53 +190,62 @@ def _deployment_config(deployment: str | None) -> WorkerDeploymentConfig | None:
     )
 
 
-async def run_worker(settings: Settings, client: Client, redis: Redis, stop: asyncio.Event) -> None:
-    """Run until `stop` is set; then finish the activities under way, 30 s at most."""
+async def _finish(running: Mapping[Worker, asyncio.Task[None]]) -> None:
+    # Also those that have not begun yet: asked now, they stop as soon as they have.
+    await asyncio.gather(*(worker.shutdown() for worker in running))
+    await asyncio.gather(*running.values())
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+
+
+async def run_worker(
+    settings: Settings, client: Client, redis: Redis, stop: asyncio.Event, watch: SettingsWatch | None = None
+) -> None:
+    """Run until `stop` is set; then finish the activities under way, 30 s at most.
+
+    The desks are those of the settings, then those that `watch` tells of.
+    """
     async with AsyncExitStack() as cleanup:
         desks = await cleanup.enter_async_context(open_desks(settings, redis))
-        activities = build_activities(settings, desks, client, redis)
-        workers = build_workers(client, activities, tuple(desks), settings.worker_deployment)
-        cleanup.push_async_callback(_cancelled, asyncio.create_task(look_after_desks(client, tuple(desks))))
-        await _run_until(stop, workers, tuple(desks))
+        workers = Workers(client, build_activities(desks, client, redis), settings.worker_deployment)
+        besides = [look_after_desks(client, desks), keep_counting(client, Directory(redis), desks)]
+        if watch is not None:
+            besides.append(keep_changing(watch, client, desks, workers))
+        for beside in besides:
+            cleanup.push_async_callback(_cancelled, asyncio.create_task(beside))
+        await workers.run(stop, desks)
 
 
-async def _run_until(stop: asyncio.Event, workers: list[Worker], desks: Sequence[str]) -> None:
-    """Run all workers side by side; they stop side by side too, or when one of them cannot go on."""
-    runs = [asyncio.create_task(worker.run()) for worker in workers]
-    stopping = asyncio.create_task(stop.wait())
-    logger.info("worker is running", desks=list(desks), version=__version__)
-    await asyncio.wait([stopping, *runs], return_when=asyncio.FIRST_COMPLETED)
-    logger.info("worker finishes its activities", at_most_seconds=GRACEFUL_SHUTDOWN.total_seconds())
-    stopping.cancel()
-    # Also those that have not begun yet: asked now, they stop as soon as they have.
-    await asyncio.gather(*(worker.shutdown() for worker in workers))
-    await asyncio.gather(*runs)
+async def keep_changing(watch: SettingsWatch, client: Client, desks: Desks, workers: Workers) -> None:
+    """Have the desks that the settings have now. Those that go finish their activities first."""
+    async for settings in watch.changes():
+        try:
+            await change_desks(settings.desks, client, desks, workers)
+        except Exception:
+            logger.exception("the desks could not be changed: the next change of the settings, or a restart, does it")
 
 
-async def look_after_desks(client: Client, desks: Sequence[str]) -> None:
-    """Keep a workflow running for each desk: started when missing, looked after every minute."""
-    while True:
-        for desk in desks:
-            try:
-                await start_desk(client, desk)
-            except RPCError as error:
-                logger.warning("the desk's workflow could not be looked after", desk=desk, status=error.status.name)
-        await asyncio.sleep(LOOK_AFTER_DESKS)
+async def change_desks(wanted: Mapping[str, DeskSettings], client: Client, desks: Desks, workers: Workers) -> None:
+    """Begin with new desks at once; what others do goes on, and from now on with their new settings."""
+    going = {name: desks.settings[name] for name in desks.keys() - wanted.keys()}
+    moved = [name for name, desk in desks.settings.items() if name in wanted and _reaches_others(desk, wanted[name])]
+    await desks.change({**going, **wanted})
+    for name in workers.start(wanted):
+        await look_after(client, name)
+    await asyncio.gather(*(workers.end(name) for name in going))
+    await desks.change(wanted)
+    for name in moved:  # other people, perhaps
+        with suppress(RPCError):
+            await want_directory(client, name)
 
 
-async def start_desk(client: Client, desk: str) -> None:
-    """Start the desk's workflow unless it runs. A first start is the moment of linking."""
-    now = datetime.now(UTC)
-    await client.start_workflow(
-        names.DESK_WORKFLOW,
-        DeskState(desk=desk, linked_at=now),
-        id=names.desk_workflow_id(desk),
-        task_queue=names.WORKFLOW_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        memo={FACTS: DeskFacts(linked_at=now)},
-        static_summary=f"desk {desk}",
-        rpc_timeout=DESK_START_TIMEOUT,
-    )
+def _reaches_others(before: DeskSettings, after: DeskSettings) -> bool:
+    return (before.zendesk, before.teamwork) != (after.zendesk, after.teamwork)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -140,7 +140,7 @@ async def bench_of(stack: Stack, settings: DeskSettings | None = None) -> AsyncI
     mine = settings or stack.desk_settings
     all_settings = stack.settings.model_copy(update={"desks": {mine.name: mine}})
     async with open_desks(all_settings, stack.redis) as desks:
-        activities = build_activities(all_settings, desks, stack.client, stack.redis)
+        activities = build_activities(desks, stack.client, stack.redis)
         yield Bench(stack, desks[mine.name], activities)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.activities.bench import Bench, bench_of, publish
-from tests.support.stack import ANN_KEY, PROJECT, TASK_LIST, Stack, running_stack
+from tests.support.stack import ANN_KEY, PERSON_ANN, PERSON_BEN, PROJECT, TASK_LIST, Stack, running_stack
 from tests.support.tickets import Ticket
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
 from ticketsync.hints import Hints
@@ -103,6 +103,29 @@ async def test_a_scan_gives_every_ticket_its_hint_and_is_made_once(crowded: Benc
     assert made == []
 
 
+# --- whoever made it
+
+
+async def test_a_task_of_a_former_user_is_found_and_one_of_anybody_else_is_not(bench: Bench) -> None:
+    former, anybody = _of_yesterday(90_001), _of_yesterday(90_002)
+    for ticket, by in ((former, PERSON_ANN), (anybody, PERSON_BEN)):
+        await _import(bench.stack, f"[ticketsync:{bench.desk.name}/{ticket.id}](x)", created_by=by)
+    teamwork = bench.desk.settings.teamwork.model_copy(update={"former_users": (PERSON_ANN,)})
+    async with bench_of(bench.stack, bench.desk.settings.model_copy(update={"teamwork": teamwork})) as later:
+        assert (await later.do("inspect", former, AppliedTask())).task.id is not None
+        assert (await later.do("inspect", anybody, AppliedTask())).task.id is None
+    assert (await bench.do("inspect", former, AppliedTask())).task.id is None
+
+
+async def test_a_scan_gives_hints_for_tasks_of_former_users_too(bench: Bench) -> None:
+    ticket = _of_yesterday(90_003)
+    await _import(bench.stack, f"[ticketsync:{bench.desk.name}/{ticket.id}](x)", created_by=PERSON_ANN)
+    teamwork = bench.desk.settings.teamwork.model_copy(update={"former_users": (PERSON_ANN,)})
+    async with bench_of(bench.stack, bench.desk.settings.model_copy(update={"teamwork": teamwork})) as later:
+        await later.run(later.activities.desks.scan_project, DeskRequest(desk=later.desk.name))
+    assert await Hints(bench.stack.redis).task_id(bench.desk.name, ticket.id) is not None
+
+
 # --- wherever people have put it
 
 
@@ -160,8 +183,8 @@ async def _made(bench: Bench, ticket: Ticket) -> int:
     return task_id
 
 
-async def _import(stack: Stack, description: str, *, count: int = 1) -> None:
-    made = {"count": count, "tasklist_id": TASK_LIST, "name": "Imported", "description": description}
+async def _import(stack: Stack, description: str, **fields: int) -> None:
+    made = {"count": 1, "tasklist_id": TASK_LIST, "name": "Imported", "description": description, **fields}
     answer = await stack.teamwork_http.post("/sandbox/tasks/import", json={**made, "created_at": YESTERDAY.isoformat()})
     answer.raise_for_status()
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from tests.cli.programs import STARTS_WITHIN, Program, Ran, program, run
+from tests.cli.webhooks import Office, office
 from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, free_port
@@ -103,6 +105,13 @@ async def service(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis
         await programs.worker.says("worker is running")
         await programs.server.says("connected to Temporal")
         yield await stack.enter_async_context(in_use(programs))
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Office]:
+    """A fresh Zendesk, without any other program."""
+    async with office(tmp_path) as place:
+        yield place
 
 
 @dataclass

@@ -40,6 +40,21 @@ async def run(*arguments: str, environ: Mapping[str, str] | None = None) -> Ran:
     return ran
 
 
+async def at_a_terminal(*arguments: str, environ: Mapping[str, str], typed: str) -> tuple[int, str]:
+    """The exit code of a command that a person at a terminal has typed this to, and what it said beside its answer."""
+    master, slave = os.openpty()
+    try:
+        os.write(master, typed.encode())
+        process = await _start(arguments, environ, out=PIPE, stdin=slave)
+        async with asyncio.timeout(STARTS_WITHIN):
+            _, err = await process.communicate()
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert "Traceback" not in err.decode(), err.decode()
+    return process.returncode or 0, err.decode()
+
+
 @dataclass
 class Program:
     """A program that runs on, and the lines it has said so far: `out` as they are, `logs` as JSON."""
@@ -89,9 +104,9 @@ async def program(*arguments: str, environ: Mapping[str, str] | None = None) -> 
         await reading
 
 
-async def _start(arguments: tuple[str, ...], environ: Mapping[str, str], out: int) -> Process:
+async def _start(arguments: tuple[str, ...], environ: Mapping[str, str], out: int, stdin: int = DEVNULL) -> Process:
     others = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     command = [sys.executable, "-m", "ticketsync", *arguments]
     return await asyncio.create_subprocess_exec(
-        *command, env={**others, **environ}, stdin=DEVNULL, stdout=out, stderr=PIPE
+        *command, env={**others, **environ}, stdin=stdin, stdout=out, stderr=PIPE
     )

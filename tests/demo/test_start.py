@@ -1,14 +1,16 @@
 """What a start needs before anything runs: preferred ports, and the webhook in the sandbox Zendesk."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
+import pytest
 
 from ticketsync.demo.ports import Ports
 from ticketsync.demo.webhook import install_webhook
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.sync.policy import Policy
+from ticketsync.zendesk import Webhooks, ZendeskClient
 
 ENDPOINT = "http://127.0.0.1:8080/webhooks/zendesk/default"
 
@@ -28,26 +30,24 @@ def test_what_cannot_be_read_prefers_the_usual_ports(tmp_path: Path) -> None:
     assert Ports.preferred({}, tmp_path) == Ports()
 
 
-async def test_the_webhook_is_installed_once_and_follows_the_server_to_another_port() -> None:
-    auth = httpx.BasicAuth("sync@sandbox.example/token", "zendesk-sandbox-token")
+@pytest.fixture
+async def zendesk() -> AsyncIterator[ZendeskClient]:
     async with (
         serve(ZendeskSandbox().app) as served,
-        httpx.AsyncClient(base_url=served.url, auth=auth) as zendesk,
+        ZendeskClient(base_url=served.url, email="sync@sandbox.example", api_token="zendesk-sandbox-token") as client,
     ):
-        secret = await install_webhook(zendesk, ENDPOINT, Policy())
-        assert await install_webhook(zendesk, ENDPOINT.replace("8080", "8081"), Policy()) == secret
-        webhooks = (await zendesk.get("/api/v2/webhooks")).json()["webhooks"]
-    assert [webhook["endpoint"] for webhook in webhooks] == [ENDPOINT.replace("8080", "8081")]
+        yield client
 
 
-async def test_the_webhook_hears_of_tags_only_where_the_policy_names_some() -> None:
-    auth = httpx.BasicAuth("sync@sandbox.example/token", "zendesk-sandbox-token")
+async def test_the_webhook_is_installed_once_and_follows_the_server_to_another_port(zendesk: ZendeskClient) -> None:
+    secret = await install_webhook(zendesk, ENDPOINT, Policy())
+    assert await install_webhook(zendesk, ENDPOINT.replace("8080", "8081"), Policy()) == secret
+    assert [webhook.endpoint for webhook in await Webhooks(zendesk).all()] == [ENDPOINT.replace("8080", "8081")]
+
+
+async def test_the_webhook_hears_of_tags_only_where_the_policy_names_some(zendesk: ZendeskClient) -> None:
     heard = {}
-    async with (
-        serve(ZendeskSandbox().app) as served,
-        httpx.AsyncClient(base_url=served.url, auth=auth) as zendesk,
-    ):
-        for name, policy in {"plain": Policy(), "filtered": Policy(exclude_tags=("no_task",))}.items():
-            await install_webhook(zendesk, ENDPOINT, policy)
-            heard[name] = (await zendesk.get("/api/v2/webhooks")).json()["webhooks"][0]["subscriptions"]
-    assert set(heard["filtered"]) - set(heard["plain"]) == {"zen:event-type:ticket.tags_changed"}
+    for name, policy in {"plain": Policy(), "filtered": Policy(exclude_tags=("no_task",))}.items():
+        await install_webhook(zendesk, ENDPOINT, policy)
+        heard[name] = (await Webhooks(zendesk).all())[0].subscriptions
+    assert heard["filtered"] - heard["plain"] == {"zen:event-type:ticket.tags_changed"}

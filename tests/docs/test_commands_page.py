@@ -1,8 +1,9 @@
-"""`docs/cli.md` has every command with its options and an example; what pages tell people to type can be typed."""
+"""The command pages have every command with its options and an example; what pages tell people to type can be typed."""
 
 import importlib.util
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import click
 import pytest
@@ -11,8 +12,9 @@ from tests.docs.command_tree import groups, leaves, mistake, own_options
 from tests.docs.pages import PAGES, ROOT, Page, codes_in, page_of
 from tests.docs.shell import commands
 from ticketsync.reasons import REASONS
+from ticketsync.zendesk.webhook_drift import DriftCode
 
-PAGE = PAGES["docs/cli.md"]
+PAGE = Page(PAGES["docs/cli.md"].path, [*PAGES["docs/cli.md"].tokens, *PAGES["docs/cli-desks.md"].tokens])
 LEAVES = leaves()
 
 
@@ -53,6 +55,10 @@ def test_every_command_has_an_example(name: str) -> None:
 def _calls(words: list[str]) -> str:
     """The command that is called, whatever flags stand before it."""
     return next((name for name in LEAVES if set(name.split()) <= set(words)), "")
+
+
+def test_every_drift_of_a_webhook_is_told() -> None:
+    assert set(get_args(DriftCode)) <= set(PAGE.section("ticketsync webhook show").codes)
 
 
 def test_exit_codes_are_told() -> None:

@@ -16,6 +16,7 @@ from tests.docs.code_words import module, modules, temporal_core
 from tests.docs.pages import PAGES, codes_in
 from tests.docs.shell import commands
 from ticketsync.activities.decide import CHANGES
+from ticketsync.desk_care import UNMAPPED_AGENTS
 from ticketsync.sandbox.zendesk import invocation
 from ticketsync.server import ServerMetrics, create_app, metrics_app
 from ticketsync.server.edge import _UNAUTHORIZED
@@ -25,7 +26,7 @@ from ticketsync.zendesk.signature import verify
 
 PAGE = PAGES["docs/http.md"]
 ROUTE = re.compile(r"[A-Z]+ /\S+")
-OF_THE_WORKER = {f"{CHANGES}_total"}
+OF_THE_WORKER = {f"{CHANGES}_total", UNMAPPED_AGENTS}
 COMPUTED = {(404, "not_found")}  # from the HTTP status itself
 
 
@@ -125,7 +126,7 @@ def test_every_metric_is_told_with_its_labels() -> None:
     assert sorted(sorted(codes_in(row[1])) for row in rows) == sorted(map(sorted, labels.values()))
 
 
-def test_the_metric_of_the_worker_is_told_with_its_sources() -> None:
+def test_the_metrics_of_the_worker_are_told_with_their_sources() -> None:
     told = set(codes_in(PAGE.section("GET /metrics").text))
     assert {*OF_THE_WORKER, "desk", "source", "webhook", "export", "read"} <= told
 

@@ -36,6 +36,7 @@ from ticketsync.server import create_app
 from ticketsync.settings import Settings
 from ticketsync.sync.policy import Policy
 from ticketsync.workflows.desk import EXPORT_EVERY
+from ticketsync.zendesk import ZendeskClient
 
 POLICY = Policy(settle_window=timedelta(seconds=1), blocked_retry=timedelta(seconds=2))
 GRACE_IS_OVER = timedelta(hours=25)
@@ -188,7 +189,9 @@ async def running_bench(address: str, redis_port: int) -> AsyncIterator[Bench]:
         stack = await enter(running_stack(address, redis_port, policy=POLICY, work=False))
         office = PostOffice()
         endpoint = (await enter(serve(office.app))).url + "/hook"
-        secret = await install_webhook(stack.zendesk_http, endpoint, POLICY)
+        zendesk = stack.settings.desk(stack.desk).zendesk
+        admin = ZendeskClient(base_url=zendesk.base_url, email=zendesk.email, api_token=zendesk.api_token)
+        secret = await install_webhook(await enter(admin), endpoint, POLICY)
         served = await enter(serve(create_app(_with_secret(stack, secret), lambda: stack.client)))
         tuning = stack.zendesk._account.tuning
         tuning.limits = Limits(account=PLENTY, ticket_updates=PLENTY, incremental_exports=PLENTY)

@@ -37,6 +37,7 @@ from ticketsync.sync.desk import DeskState
 from ticketsync.teamwork.marker import markers_in
 from ticketsync.temporal import data_converter
 from ticketsync.workflows.desk import EXPORT_EVERY
+from ticketsync.zendesk import ZendeskClient
 
 PLENTY = 1_000_000
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
@@ -164,7 +165,9 @@ class _Starting:
         port = free_port(0)
         endpoint = f"http://127.0.0.1:{port}/webhooks/zendesk/{DEFAULT_DESK}"
         policy = load_settings(environ=environ).desk(DEFAULT_DESK).policy
-        environ["ZENDESK_WEBHOOK_SECRET"] = await install_webhook(zendesk_http, endpoint, policy)
+        admin = ZendeskClient(base_url=zendesk_url, email=self._account.email, api_token=self._account.api_token)
+        async with admin:
+            environ["ZENDESK_WEBHOOK_SECRET"] = await install_webhook(admin, endpoint, policy)
         server = self._program("server", "--port", str(port), environ=environ, ready="connected to Temporal")
         world = World(
             environ=environ,

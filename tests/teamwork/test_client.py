@@ -46,6 +46,7 @@ async def test_all_pages_of_people_are_read(site: Site) -> None:
     people = await site.client.project_people(site.project_id)
     assert len({person.id for person in people}) == 263
     assert DORA_ID not in {person.id for person in people}
+    assert len({person.id for person in await site.client.people()}) == 264
 
 
 # --- create
@@ -216,7 +217,7 @@ async def test_a_refused_restore_of_a_deleted_task_is_raised(site: Site) -> None
 
 
 async def _list(site: Site, **options: object) -> tuple[Task, ...]:
-    asked: dict[str, object] = {"created_after": YESTERDAY, "created_by": SYNC_USER_ID, **options}
+    asked: dict[str, object] = {"created_after": YESTERDAY, "created_by": (SYNC_USER_ID,), **options}
     return (await site.client.tasks_page(site.project_id, **asked)).tasks  # type: ignore[arg-type]
 
 
@@ -233,6 +234,22 @@ async def test_completed_tasks_completed_lists_archives_and_the_trash_are_listed
     assert all(has_marker(task.description, "acme", 3543) for task in await _list(site))
 
 
+async def test_tasks_are_read_by_their_ids_wherever_they_are(site: Site) -> None:
+    other_list = await site.client.create_tasklist(site.project_id, "Old")
+    live, done, gone, other = [await site.new_task() for _ in range(4)]
+    listed = await site.client.create_task(other_list, name="A", description=MARKED, assignee_id=None)
+    await site.client.complete_task(done.id)
+    await site.client.delete_task(gone.id)
+    await site.control("PUT", f"/tasklists/{other_list}", {"completed": True})
+    found = await site.client.tasks_by_id([live.id, done.id, gone.id, listed.id, 999_999_999])
+    assert {task.id: task.is_deleted for task in found} == {
+        **dict.fromkeys((live.id, done.id, listed.id), False),
+        gone.id: True,
+    }
+    assert other.id not in {task.id for task in found}
+    assert await site.client.tasks_by_id([]) == []
+
+
 async def test_lists_keep_to_creator_and_creation_time(site: Site) -> None:
     ours = await site.new_task()
     theirs = {"count": 1, "tasklist_id": site.tasklist_id, "created_by": ANN_ID}
@@ -241,6 +258,7 @@ async def test_lists_keep_to_creator_and_creation_time(site: Site) -> None:
     await site.control("POST", "/tasks/import", old)
     assert [task.id for task in await _list(site)] == [ours.id]
     assert len(await _list(site, created_by=None)) == 2
+    assert len(await _list(site, created_by=(SYNC_USER_ID, ANN_ID))) == 2
     assert len(await _list(site, created_after=None)) == 2
     in_another_zone = YESTERDAY.astimezone(tz=None)
     assert [task.id for task in await _list(site, created_after=in_another_zone)] == [ours.id]

@@ -296,6 +296,12 @@ async def test_a_row_that_is_no_task_spoils_the_list(quota: SiteQuota, row: obje
     assert TEXT not in str(spoiled.value)
 
 
+async def test_a_site_that_does_not_heed_the_ids_is_noticed(quota: SiteQuota) -> None:
+    with pytest.raises(Unexpected) as ignored:
+        await _answering(quota, httpx.Response(200, json={"tasks": [TASK]})).tasks_by_id([999])
+    assert ignored.value.field == "tasks"
+
+
 async def test_a_list_without_its_key_is_not_an_empty_list(quota: SiteQuota) -> None:
     with pytest.raises(Unexpected):
         await _answering(quota, httpx.Response(200, json={"meta": {}})).project_people(1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketsync.teamwork import has_marker, marker_line, markers_in
+from ticketsync.teamwork import has_marker, marked, marker_line, markers_in
 
 URL = "https://acme.zendesk.com/agent/tickets/3543"
 
@@ -109,3 +109,13 @@ def test_an_address_cannot_break_out_of_the_link() -> None:
 def test_no_marker_is_made_that_could_not_be_found_again(desk: str, ticket_id: int) -> None:
     with pytest.raises(ValueError, match="no marker for desk"):
         marker_line(desk, ticket_id, URL)
+
+
+@pytest.mark.parametrize("text", [None, "", " \n", "As the customer wrote", "Ends with a list:\n- one\n- two\n\n"])
+def test_a_description_keeps_its_text_before_the_marker_that_it_gets(text: str | None) -> None:
+    line = marker_line("acme", 3543, URL)
+    description = marked(text, line)
+    assert has_marker(description, "acme", 3543)
+    assert description.splitlines()[-1] == line
+    assert description.removesuffix(line).rstrip() == (text or "").rstrip()
+    assert description == line or description.endswith(f"\n\n{line}")

@@ -9,10 +9,10 @@ from tests.support.stack import PROJECT, TASK_LIST, Stack, running_stack
 from tests.support.tickets import Ticket
 from tests.support.wait import eventually
 from ticketsync.desk_calls import command_desk, read_facts
+from ticketsync.desk_care import start_desk
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
 from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.sync.desk import DeskFacts
-from ticketsync.worker import start_desk
 
 A_MINUTE = timedelta(minutes=1)
 

@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.stack import PERSON_ANN, PERSON_BEN, PROJECT, Stack, running_stack
-from tests.support.tickets import ANN, CLEO, Ticket
+from tests.support.tickets import ANN, BEN, CLEO, Ticket
 from tests.support.wait import eventually
 from ticketsync.desk_calls import DeskRefusedError, command_desk
 from ticketsync.directory import Directory
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
-from ticketsync.sync.desk import Mapping
+from ticketsync.sync.desk import Mapping, Mappings
 
 WITHIN_TEN_SECONDS = timedelta(seconds=10)
 NOBODY_KNOWS = 8_447_388_099_999
@@ -51,6 +52,40 @@ async def test_a_mapping_by_hand_counts_more_than_the_e_mail_and_can_be_taken_ba
     await _pass_ten_seconds(stack)
     await eventually(lambda: stack.shows(task_id, assigneeUserIds=[PERSON_ANN]), what="the ticket is Ann's again")
     assert await stack.shows(other_id, assigneeUserIds=[])
+
+
+async def test_many_mappings_come_at_once_and_only_tickets_of_changed_ones_are_told(stack: Stack) -> None:
+    ticket, other = Ticket(assignee_id=CLEO), Ticket(assignee_id=BEN)
+    task_id = await stack.with_task(ticket)
+    await stack.with_task(other)
+    await command_desk(stack.client, stack.desk, "add_users", Mappings(people={BEN: PERSON_BEN}))
+    await _pass_ten_seconds(stack)
+    await eventually(lambda: _was_told(stack, other), what="the other ticket is told of its own mapping")
+    told = (await stack.status(other.id))["journal"]
+    await command_desk(stack.client, stack.desk, "add_users", Mappings(people={BEN: PERSON_BEN, CLEO: PERSON_ANN}))
+    await _pass_ten_seconds(stack)
+    await eventually(lambda: stack.shows(task_id, assigneeUserIds=[PERSON_ANN]), what="the open ticket is Ann's")
+    assert (await stack.desk_state())["mappings"] == {str(BEN): PERSON_BEN, str(CLEO): PERSON_ANN}
+    assert (await stack.status(other.id))["journal"] == told
+    for agent_id in (BEN, CLEO):
+        await command_desk(stack.client, stack.desk, "remove_user", agent_id)
+    await _pass_ten_seconds(stack)
+    await eventually(lambda: stack.shows(task_id, assigneeUserIds=[]), what="the ticket is nobody's again")
+
+
+@pytest.mark.parametrize("people", [{CLEO: 0}, {-1: PERSON_ANN, CLEO: PERSON_BEN}])
+async def test_of_many_mappings_with_one_that_cannot_be_none_is_taken(stack: Stack, people: dict[int, int]) -> None:
+    with pytest.raises(DeskRefusedError, match="positive ids"):
+        await command_desk(stack.client, stack.desk, "add_users", Mappings(people=people))
+    assert (await stack.desk_state())["mappings"] == {}
+
+
+async def test_active_agents_without_a_person_are_counted(stack: Stack) -> None:
+    before = await Directory(stack.redis).unmapped(stack.desk) or 0
+    await _new_agent(stack, "hana@sandbox.example")
+    await _new_agent(stack, "ivo@sandbox.example", suspended=True)
+    await _reload(stack)
+    assert await Directory(stack.redis).unmapped(stack.desk) == before + 1
 
 
 async def test_a_mapping_that_is_not_there_cannot_be_removed(stack: Stack) -> None:
@@ -98,8 +133,12 @@ async def test_an_opener_who_is_no_agent_is_a_customer_and_waits_for_nothing(sta
     assert (await stack.desk_state())["generations"] == loads
 
 
-async def _new_agent(stack: Stack, email: str) -> int:
-    user = {"name": "New Agent", "email": email, "role": "agent"}
+async def _was_told(stack: Stack, ticket: Ticket) -> bool:
+    return any(line["code"] == "directory_changed" for line in (await stack.status(ticket.id))["journal"])
+
+
+async def _new_agent(stack: Stack, email: str, **fields: Any) -> int:
+    user = {"name": "New Agent", "email": email, "role": "agent", **fields}
     answer = await stack.zendesk_http.post("/api/v2/users", json={"user": user})
     return int(answer.json()["user"]["id"])
 

@@ -4,7 +4,7 @@ The look at the desk before the first call, the time an attempt may take, and wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ TELL_TIMEOUT = timedelta(seconds=1)
 class Attempts:
     """Begins attempts for all desks."""
 
-    def __init__(self, desks: dict[str, Desk], client: Client, board: DeskBoard) -> None:
+    def __init__(self, desks: Mapping[str, Desk], client: Client, board: DeskBoard) -> None:
         self._desks = desks
         self._client = client
         self._board = board

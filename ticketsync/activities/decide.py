@@ -5,6 +5,7 @@ It runs as a local activity, so that its answer is recorded in history before an
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -35,7 +36,7 @@ JUST_LINKED = timedelta(minutes=5)
 
 class DecideActivities:
     def __init__(
-        self, desks: dict[str, DeskSettings], client: Client, board: DeskBoard, directory: Directory, hints: Hints
+        self, desks: Mapping[str, DeskSettings], client: Client, board: DeskBoard, directory: Directory, hints: Hints
     ) -> None:
         self._desks = desks
         self._client = client

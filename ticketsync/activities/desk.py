@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from ticketsync import names
 from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.failures import fail
-from ticketsync.activities.matching import match_people
+from ticketsync.activities.matching import match_people, without_person
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
 from ticketsync.hints import Hints, Position
@@ -71,6 +71,7 @@ class DeskActivities:
         matches = match_people(agents, people, request.mappings)
         before = await self._directory.all(request.desk)
         await self._directory.write(request.desk, request.generation, matches)
+        await self._directory.put_unmapped(request.desk, len(without_person(agents, matches)))
         unmatched = sorted(agent_id for agent_id, person_id in matches.items() if person_id is None)
         summary = DirectorySummary(
             generation=request.generation,
@@ -155,7 +156,7 @@ class DeskActivities:
         while more:
             position = await self._hints.scanned_to(desk.name, project_id)
             tasks = await desk.teamwork.tasks_page(
-                project_id, created_after=position.after, created_by=await desk.me(), page=position.page
+                project_id, created_after=position.after, created_by=await desk.makers(), page=position.page
             )
             hints = _hints_in(tasks.tasks, desk.name)
             await self._hints.put(desk.name, hints)

@@ -30,17 +30,17 @@ async def find_task(desk: Desk, request: StepRequest) -> Task | None:
 
     Raises TeamworkError.
     """
-    project_id, me = desk.settings.teamwork.project_id, await desk.me()
-    oldest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=me)
+    project_id, by = desk.settings.teamwork.project_id, await desk.makers()
+    oldest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=by)
     found = _marked(oldest.tasks, request)
     if found is not None or not oldest.has_more:
         return found
-    newest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=me, newest_first=True)
+    newest = await desk.teamwork.tasks_page(project_id, created_after=_since(request), created_by=by, newest_first=True)
     found = _marked(newest.tasks, request)
     if found is not None:
         return found
     marker = f"ticketsync:{request.desk}/{request.ticket_id}"
-    searched = await desk.teamwork.tasks_page(project_id, created_after=None, created_by=me, search=marker)
+    searched = await desk.teamwork.tasks_page(project_id, created_after=None, created_by=by, search=marker)
     return _marked(searched.tasks, request)
 
 

@@ -19,5 +19,10 @@ def match_people(
     return matches | dict(mappings)
 
 
+def without_person(agents: Iterable[Agent], matches: Mapping[int, int | None]) -> list[Agent]:
+    """The active agents whose tickets are nobody's."""
+    return [agent for agent in agents if agent.active and matches.get(agent.id) is None]
+
+
 def _only(person_ids: list[int]) -> int | None:
     return person_ids[0] if len(person_ids) == 1 else None

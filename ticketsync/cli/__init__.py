@@ -23,6 +23,8 @@ COMMANDS = {
     "desks": "Zendesk accounts and their Teamwork projects",
     "tickets": "how tickets stand, and why",
     "users": "who is who in Zendesk and Teamwork",
+    "webhook": "the Zendesk webhook of a desk",
+    "import-redis": "take over tasks and people from an older service",
 }
 
 
@@ -50,7 +52,8 @@ class Cli(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"ticketsync.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"ticketsync.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -6,6 +6,7 @@ from temporalio.client import Client
 
 from ticketsync.activities.desk import TASKLIST_NAME
 from ticketsync.cli.checks import CheckLine, Outcome
+from ticketsync.cli.people_check import check_people
 from ticketsync.desk_calls import DeskCallError, NotLinkedError, read_desk
 from ticketsync.desks import Desk
 from ticketsync.reasons import REASONS
@@ -118,7 +119,7 @@ async def _workflow(desk: Desk, client: Client) -> list[CheckLine]:
         return [_line(desk, "workflow", "failed", f"Temporal does not answer: {error.code}")]
     if view.state is None:
         return [_line(desk, "workflow", "failed", view.note or "no answer", "run ticketsync worker with this desk")]
-    return [_standing(desk, view.state), _people(desk, view.state)]
+    return [_standing(desk, view.state), await check_people(desk, client, view.state)]
 
 
 def _standing(desk: Desk, state: DeskState) -> CheckLine:
@@ -130,14 +131,3 @@ def _standing(desk: Desk, state: DeskState) -> CheckLine:
     if state.paused:
         return _line(desk, "workflow", "warning", f"{linked}, paused", f"ticketsync desks resume {desk.name}")
     return _line(desk, "workflow", "ok", linked)
-
-
-def _people(desk: Desk, state: DeskState) -> CheckLine:
-    people = state.directory
-    if people.made_at is None:
-        return _line(desk, "directory", "warning", "not loaded yet", "look again in a minute")
-    found = f"agents with a Teamwork person: {people.matched} of {people.agents}"
-    if people.matched < people.agents:
-        to_do = f"see ticketsync users list --desk {desk.name}: tickets of the others are assigned to nobody"
-        return _line(desk, "directory", "ok", found, to_do)
-    return _line(desk, "directory", "ok", found)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from temporalio.client import Client
 
+from ticketsync.cli.desks_add import add_desk
 from ticketsync.cli.flags import SettingsCommand, desk_argument, json_option, known_desk, need_desks
 from ticketsync.cli.output import note, print_facts, print_json, print_reasons, print_table, say
 from ticketsync.cli.reach import log_quietly, reach_temporal
@@ -31,6 +32,9 @@ from ticketsync.tickets import READ_SECONDS
 @click.group()
 def desks() -> None:
     """Zendesk accounts and the Teamwork projects their tickets go to."""
+
+
+desks.add_command(add_desk)
 
 
 # --- list

@@ -30,19 +30,36 @@ def _flag(setting: SettingName, *, hidden: bool) -> click.Option:
 class SettingsCommand(click.Command):
     """Takes every setting as a flag and hands its callback the `settings`.
 
-    `shown_settings` are the variables whose flags its help lists.
+    `shown_settings` are the variables whose flags its help lists. `may_lack`: secrets that it can do without, for
+    example because it gets them. With `hands_flags` its callback also gets the `flags`, as `load_settings` takes them;
+    without `loads` only these.
     """
 
-    def __init__(self, *args: Any, shown_settings: Collection[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        shown_settings: Collection[str] = (),
+        may_lack: Collection[str] = (),
+        hands_flags: bool = False,
+        loads: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.epilog = EVERY_SETTING
+        self._may_lack = may_lack
+        self._hands_flags = hands_flags or not loads
+        self._loads = loads
         flags = setting_flags(shown_settings)
         self._flags = [flag.name for flag in flags]
         self.params += flags
 
     def invoke(self, ctx: click.Context) -> Any:
         own = {name: ctx.params.pop(name) for name in self._flags if name}
-        ctx.params["settings"] = load_settings(given_flags(ctx) | {k: v for k, v in own.items() if v is not None})
+        given = given_flags(ctx) | {name: value for name, value in own.items() if value is not None}
+        if self._loads:
+            ctx.params["settings"] = load_settings(given, may_lack=self._may_lack)
+        if self._hands_flags:
+            ctx.params["flags"] = given
         return super().invoke(ctx)
 
 

@@ -1,99 +1,24 @@
-"""People of a desk as commands name and show them: looked up on both sides, laid over what the desk knows."""
+"""Everybody of a desk as `users list` shows them: looked up on both sides, laid over what the desk knows."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 
-from ticketsync.cli.output import Failed
+from ticketsync.activities.matching import match_people
 from ticketsync.cli.reach import reach_temporal
+from ticketsync.cli.roster import Roster, full_name, read_roster
 from ticketsync.cli.sides import ask_redis, reach_desk, reach_redis
 from ticketsync.desk_calls import DeskCallError, NotLinkedError, read_desk
-from ticketsync.desks import Desk
 from ticketsync.directory import Directory
 from ticketsync.settings import Settings
-from ticketsync.teamwork import Person, TeamworkError
+from ticketsync.teamwork import TeamworkError
 from ticketsync.temporal import BadTemporalConfigError, TemporalError
 from ticketsync.tickets import READ_SECONDS
-from ticketsync.zendesk import Agent, NotFound, ZendeskError
+from ticketsync.zendesk import ZendeskError
 
 HOW_ORDER = ("explicit", "e-mail", "none")
-
-# --- one person, by id or e-mail
-
-
-@dataclass(frozen=True)
-class Found:
-    """Somebody on one side. `warning`: why this may not do what was meant."""
-
-    id: int
-    shown: str
-    warning: str = ""
-
-
-async def find_agent(desk: Desk, name: str) -> Found:
-    """The Zendesk agent with this id or e-mail. Raises Failed when there is none, ZendeskError."""
-    agent = await (_agent_by_id(desk, int(name)) if name.isdecimal() else desk.zendesk.find_user(_email(name)))
-    if agent is None:
-        raise Failed(f"Zendesk has no user {name}: see ticketsync users list --desk {desk.name}")
-    if not agent.is_staff:
-        raise Failed(f"Zendesk user {name} is no agent: customers are never assigned to tickets")
-    warning = "" if agent.active else f"Zendesk user {name} is suspended or deleted"
-    return Found(agent.id, f"{agent.name} ({agent.email or agent.id})", warning)
-
-
-async def _agent_by_id(desk: Desk, agent_id: int) -> Agent | None:
-    try:
-        return await desk.zendesk.user(agent_id)
-    except NotFound:
-        return None
-
-
-async def find_person(desk: Desk, name: str) -> Found:
-    """The Teamwork person with this id or e-mail among the project's. Raises Failed, TeamworkError.
-
-    An id that is not in the project is taken with a warning: the person may be added later.
-    """
-    project_id = desk.settings.teamwork.project_id
-    people = await desk.teamwork.project_people(project_id)
-    if name.isdecimal():
-        return _by_id(people, int(name), project_id)
-    wanted = _email(name).casefold()
-    found = [person for person in people if not person.deleted and person.email.casefold() == wanted]
-    if not found:
-        raise Failed(f"nobody in Teamwork project {project_id} has the e-mail {name}: add them there, or give their id")
-    if len(found) > 1:
-        ids = ", ".join(str(person.id) for person in found)
-        raise Failed(f"several in Teamwork project {project_id} have the e-mail {name}: give one of the ids {ids}")
-    return Found(found[0].id, _person_shown(found[0]))
-
-
-def _by_id(people: Iterable[Person], person_id: int, project_id: int) -> Found:
-    person = next((person for person in people if person.id == person_id and not person.deleted), None)
-    if person is not None:
-        return Found(person_id, _person_shown(person))
-    warning = f"{person_id} is not a member of Teamwork project {project_id}: add them, or tasks go to nobody"
-    return Found(person_id, f"Teamwork person {person_id}", warning)
-
-
-def _email(name: str) -> str:
-    if "@" not in name:
-        raise Failed(f"{name} is neither an id nor an e-mail", exit_code=2)
-    return name
-
-
-def _person_shown(person: Person) -> str:
-    return f"{_full_name(person)} ({person.email or person.id})"
-
-
-def _full_name(person: Person) -> str:
-    return f"{person.first_name} {person.last_name}".strip()
-
-
-# --- everybody
 
 
 class UserRow(BaseModel):
@@ -105,6 +30,7 @@ class UserRow(BaseModel):
     agent_email: str | None
     person_id: int | None
     person_name: str | None
+    person_email: str | None
 
 
 class People(BaseModel):
@@ -112,42 +38,53 @@ class People(BaseModel):
 
     users: list[UserRow]
     notes: list[str]
+    mappings_known: bool = Field(exclude=True)
+    everybody_known: bool = Field(exclude=True)
 
 
-async def read_people(settings: Settings, name: str) -> People:
-    """What desk workflow, directory and both sides say, each within seconds; who does not answer is in the notes."""
+async def read_people(settings: Settings, name: str, seconds: float = READ_SECONDS) -> People:
+    """What desk workflow and both sides say, each within `seconds`; who does not answer is in the notes."""
     notes: list[str] = []
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(_mappings(name, notes))
-        looking = group.create_task(_matches(settings, name, notes))
-        naming = group.create_task(_names(settings, name, notes))
-    mappings, matches, (agents, persons) = asking.result(), looking.result(), naming.result()
-    ids = {*mappings, *matches}
-    rows = [_row(agent_id, mappings, matches, agents.get(agent_id), persons) for agent_id in ids]
+        naming = group.create_task(_roster(settings, name, notes, seconds))
+    mappings, roster = asking.result(), naming.result()
+    explicit = mappings or {}
+    matches = await _matches(settings, name, notes) if roster is None else _by_email(roster)
+    rows = [_row(agent_id, explicit, matches, roster) for agent_id in {*explicit, *matches}]
     rows.sort(key=lambda row: (HOW_ORDER.index(row.how), row.agent_name or "", row.agent_id))
-    return People(users=rows, notes=notes)
+    known = mappings is not None
+    return People(users=rows, notes=notes, mappings_known=known, everybody_known=known and roster is not None)
 
 
-def _row(
-    agent_id: int,
-    mappings: dict[int, int],
-    matches: dict[int, int | None],
-    agent: Agent | None,
-    persons: dict[int, Person],
-) -> UserRow:
+async def current_person(settings: Settings, name: str, agent_id: int) -> int | None:
+    """Who this agent is now, as far as that is known; None also for nobody."""
+    unknown: list[str] = []
+    mappings, matches = await asyncio.gather(_mappings(name, unknown), _matches(settings, name, unknown))
+    return (mappings or {}).get(agent_id) or matches.get(agent_id)
+
+
+def _by_email(roster: Roster) -> dict[int, int | None]:
+    return match_people(roster.agents, roster.people, {})
+
+
+def _row(agent_id: int, mappings: dict[int, int], matches: dict[int, int | None], roster: Roster | None) -> UserRow:
+    agents, people = (roster.agents, roster.people) if roster is not None else ((), ())
     person_id = mappings.get(agent_id) or matches.get(agent_id)
-    person = persons.get(person_id or 0)
+    agent = next((one for one in agents if one.id == agent_id), None)
+    person = next((one for one in people if one.id == person_id), None)
     return UserRow(
         how="explicit" if agent_id in mappings else "none" if person_id is None else "e-mail",
         agent_id=agent_id,
         agent_name=agent.name if agent else None,
         agent_email=agent.email if agent else None,
         person_id=person_id,
-        person_name=_full_name(person) if person else None,
+        person_name=full_name(person) if person else None,
+        person_email=person.email or None if person else None,
     )
 
 
-async def _mappings(name: str, notes: list[str]) -> dict[int, int]:
+async def _mappings(name: str, notes: list[str]) -> dict[int, int] | None:
     try:
         view = await read_desk(await reach_temporal(), name)
     except BadTemporalConfigError:
@@ -160,7 +97,7 @@ async def _mappings(name: str, notes: list[str]) -> dict[int, int]:
         if view.state is not None:
             return view.state.mappings
         notes.append(f"explicit mappings are not known: {view.note}")
-    return {}
+    return None
 
 
 async def _matches(settings: Settings, name: str, notes: list[str]) -> dict[int, int | None]:
@@ -177,15 +114,12 @@ async def _matches(settings: Settings, name: str, notes: list[str]) -> dict[int,
     return stored[1]
 
 
-async def _names(settings: Settings, name: str, notes: list[str]) -> tuple[dict[int, Agent], dict[int, Person]]:
+async def _roster(settings: Settings, name: str, notes: list[str], seconds: float) -> Roster | None:
     try:
-        async with asyncio.timeout(READ_SECONDS), reach_desk(settings, name) as desk:
-            people = await desk.teamwork.project_people(desk.settings.teamwork.project_id)
-            agents = await desk.zendesk.agents()
+        async with asyncio.timeout(seconds), reach_desk(settings, name) as desk:
+            return await read_roster(desk)
     except (ZendeskError, TeamworkError) as error:
         notes.append(f"only ids are shown: {error}")
-        return {}, {}
     except TimeoutError:
-        notes.append(f"only ids are shown: Zendesk and Teamwork did not answer within {READ_SECONDS:g} s")
-        return {}, {}
-    return {agent.id: agent for agent in agents}, {person.id: person for person in people}
+        notes.append(f"only ids are shown: Zendesk and Teamwork did not answer within {seconds:g} s")
+    return None

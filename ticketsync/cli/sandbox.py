@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 
 from ticketsync.cli.flags import json_option
 from ticketsync.cli.output import Failed, print_facts, print_json, say
@@ -22,6 +21,7 @@ from ticketsync.sandbox.teamwork import TeamworkSettings as Site
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.sandbox.zendesk import ZendeskSettings as Account
 from ticketsync.sync.policy import Policy
+from ticketsync.zendesk import Refused, ZendeskClient
 
 ZENDESK_PORT, TEAMWORK_PORT = 8090, 8091
 SERVER = "http://127.0.0.1:8080/webhooks/zendesk/default"
@@ -119,12 +119,11 @@ def _made(account: Account, site: Site, state_dir: Path | None) -> tuple[Zendesk
 
 
 async def _install_webhook(base_url: str, account: Account, endpoint: str) -> str:
-    auth = httpx.BasicAuth(f"{account.email}/token", account.api_token)
-    async with httpx.AsyncClient(base_url=base_url, auth=auth) as zendesk:
+    async with ZendeskClient(base_url=base_url, email=account.email, api_token=account.api_token) as zendesk:
         try:
             return await install_webhook(zendesk, endpoint, NEEDS_EVERY_EVENT)
-        except httpx.HTTPStatusError as error:
-            raise Failed(f"the webhook cannot be installed: the sandbox answers {error.response.text}") from None
+        except Refused:
+            raise Failed(f"--webhook: the sandbox does not take {endpoint}: give an http or https address") from None
 
 
 def _print(served: Sandboxes) -> None:

@@ -1,4 +1,4 @@
-"""`ticketsync users`: list, add, remove."""
+"""`ticketsync users`: list, add, remove; import, export and match have files of their own."""
 
 import asyncio
 from typing import Any
@@ -6,10 +6,14 @@ from typing import Any
 import click
 
 from ticketsync.cli.flags import SettingsCommand, desk_option, json_option
+from ticketsync.cli.open_tickets import count_if_known, tickets
 from ticketsync.cli.output import note, print_json, print_table, say
-from ticketsync.cli.people import People, find_agent, find_person, read_people
+from ticketsync.cli.people import People, current_person, read_people
 from ticketsync.cli.reach import log_quietly, reach_temporal
+from ticketsync.cli.roster import find_agent, find_person
 from ticketsync.cli.sides import reach_desk
+from ticketsync.cli.user_files import export_users, import_users
+from ticketsync.cli.user_match import match_users
 from ticketsync.desk_calls import command_desk
 from ticketsync.settings import Settings
 from ticketsync.sync.desk import Mapping
@@ -21,6 +25,10 @@ def users() -> None:
 
     People with the same e-mail on both sides are matched by themselves; an explicit mapping wins over that.
     """
+
+
+for command in (import_users, export_users, match_users):
+    users.add_command(command)
 
 
 # --- list
@@ -62,7 +70,7 @@ def _print(people: People) -> None:
 def add(settings: Settings, zendesk: str, teamwork: str, desk: str, as_json: bool) -> None:
     """Say that an agent is this Teamwork person.
 
-    AGENT is one in Zendesk, PERSON one in Teamwork, each by id or e-mail. The agent's tickets are told at once.
+    AGENT is one in Zendesk, PERSON one in Teamwork, each by id or e-mail. The agent's open tickets are re-assigned.
     """
     log_quietly(settings)
     added = asyncio.run(_add(settings, settings.desk(desk).name, zendesk, teamwork))
@@ -71,7 +79,7 @@ def add(settings: Settings, zendesk: str, teamwork: str, desk: str, as_json: boo
         return
     if added["warning"]:
         note(f"Warning: {added['warning']}")
-    say(f"desk {desk}: {added['agent']} is now {added['person']}")
+    say(f"desk {desk}: {added['agent']} is now {added['person']}{_touched(added['reassigned'])}")
 
 
 async def _add(settings: Settings, name: str, zendesk: str, teamwork: str) -> dict[str, Any]:
@@ -79,9 +87,22 @@ async def _add(settings: Settings, name: str, zendesk: str, teamwork: str) -> di
         agent = await find_agent(desk, zendesk)
         person = await find_person(desk, teamwork)
     mapping = Mapping(agent_id=agent.id, person_id=person.id)
+    stays = await current_person(settings, name, agent.id) == person.id
+    number = 0 if stays else await _open_tickets(name, agent.id)
     await command_desk(await reach_temporal(), name, "add_user", mapping)
     told = {"agent": agent.shown, "person": person.shown, "warning": agent.warning or person.warning}
-    return {"desk": name, **mapping.model_dump(), **told}
+    return {"desk": name, **mapping.model_dump(), **told, "reassigned": number}
+
+
+async def _open_tickets(desk: str, agent_id: int) -> int | None:
+    counts = await count_if_known(desk, [agent_id])
+    return counts[agent_id] if counts is not None else None
+
+
+def _touched(number: int | None) -> str:
+    if number is None:
+        return ""
+    return f"; {tickets(number)} {'is' if number == 1 else 'are'} re-assigned"
 
 
 @users.command(cls=SettingsCommand)
@@ -94,19 +115,23 @@ def remove(settings: Settings, zendesk: str, desk: str, as_json: bool) -> None:
     AGENT is an id or an e-mail in Zendesk. A match by e-mail counts again.
     """
     log_quietly(settings)
-    agent_id = asyncio.run(_remove(settings, settings.desk(desk).name, zendesk))
+    agent_id, number = asyncio.run(_remove(settings, settings.desk(desk).name, zendesk))
     if as_json:
-        print_json({"desk": desk, "agent_id": agent_id})
-    else:
-        say(f"desk {desk}: Zendesk user {agent_id} has no explicit mapping any more")
+        print_json({"desk": desk, "agent_id": agent_id, "open_tickets": number})
+        return
+    touched = "" if number is None else f"; {tickets(number)} {'is' if number == 1 else 'are'} decided on again"
+    say(f"desk {desk}: Zendesk user {agent_id} has no explicit mapping any more{touched}")
 
 
-async def _remove(settings: Settings, name: str, zendesk: str) -> int:
-    """An id is taken as it is: somebody who is gone from Zendesk can still be removed."""
+async def _remove(settings: Settings, name: str, zendesk: str) -> tuple[int, int | None]:
+    """Whose mapping is gone, and how many open tickets that touches.
+
+    An id is taken as it is: somebody who is gone from Zendesk can still be removed.
+    """
     if zendesk.isdecimal():
         agent_id = int(zendesk)
     else:
         async with reach_desk(settings, name) as desk:
             agent_id = (await find_agent(desk, zendesk)).id
     await command_desk(await reach_temporal(), name, "remove_user", agent_id)
-    return agent_id
+    return agent_id, await _open_tickets(name, agent_id)

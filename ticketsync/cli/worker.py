@@ -1,6 +1,7 @@
 """`ticketsync worker`."""
 
 import asyncio
+from typing import Any
 
 import click
 import structlog
@@ -16,6 +17,7 @@ from ticketsync.garbage import collect_rarely
 from ticketsync.logs import start_logging
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.settings import Settings
+from ticketsync.settings.watch import SettingsWatch
 from ticketsync.temporal import (
     TemporalError,
     TemporalUnreachableError,
@@ -33,27 +35,28 @@ REFUSED = "Worker validation failed"
 log = structlog.get_logger("ticketsync.worker")
 
 
-@click.command(cls=SettingsCommand, shown_settings=SHOWN)
+@click.command(cls=SettingsCommand, shown_settings=SHOWN, hands_flags=True)
 @click.option(
     "--make-current",
     is_flag=True,
     help="once it polls, make this version the current one of TICKETSYNC_WORKER_DEPLOYMENT",
 )
-def worker(settings: Settings, make_current: bool) -> None:
+def worker(settings: Settings, flags: dict[str, Any], make_current: bool) -> None:
     """Bring Teamwork in step with the tickets of all desks.
 
     It waits for Temporal, registers the search attributes where it may (else it says the command), and keeps each
-    desk's workflow running. SIGTERM or Ctrl-C: it finishes its activities, 30 s at most, and ends with 0.
+    desk's workflow running. Desks that the config file gets, changes or loses are taken over at once. SIGTERM or
+    Ctrl-C: it finishes its activities, 30 s at most, and ends with 0.
     """
     need_desks(settings)
     if make_current and settings.worker_deployment is None:
         raise click.UsageError("--make-current needs the deployment's name: set TICKETSYNC_WORKER_DEPLOYMENT")
     start_logging(settings)
     collect_rarely()
-    uvloop.run(_work(settings, make_current=make_current))
+    uvloop.run(_work(settings, SettingsWatch(settings, flags), make_current=make_current))
 
 
-async def _work(settings: Settings, *, make_current: bool) -> None:
+async def _work(settings: Settings, watch: SettingsWatch, *, make_current: bool) -> None:
     stop, runtime = stop_on_signals(), build_runtime(settings.metrics_address)
     waiting = wait_for_temporal(lambda: connect(runtime=runtime), log.warning)
     client = await unless_stopped(waiting, stop)
@@ -66,15 +69,15 @@ async def _work(settings: Settings, *, make_current: bool) -> None:
         beside = [group.create_task(_keep_registered(client))]
         if deployment is not None:
             beside.append(group.create_task(_route(client, deployment)))
-        await _run(settings, client, stop)
+        await _run(settings, client, stop, watch)
         for task in beside:
             task.cancel()
 
 
-async def _run(settings: Settings, client: Client, stop: asyncio.Event) -> None:
+async def _run(settings: Settings, client: Client, stop: asyncio.Event, watch: SettingsWatch) -> None:
     redis = connect_redis(settings.redis)
     try:
-        await run_worker(settings, client, redis, stop)
+        await run_worker(settings, client, redis, stop, watch)
     except RuntimeError as error:
         # The SDK has no class of its own for a namespace that it may not look at.
         if not str(error).startswith(REFUSED):

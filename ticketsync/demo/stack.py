@@ -38,6 +38,7 @@ from ticketsync.settings import DEFAULT_DESK, Settings, load_settings
 from ticketsync.sync.desk import DeskState
 from ticketsync.temporal import build_runtime, data_converter, register_search_attributes
 from ticketsync.worker import run_worker
+from ticketsync.zendesk import ZendeskClient
 
 LOOPBACK = "127.0.0.1"
 DESK_STANDS_WITHIN = 60.0
@@ -223,10 +224,9 @@ class _Starting:
     async def _server(self, environment: dict[str, str], zendesk_url: str, client: Client) -> tuple[Settings, str]:
         """The webhook comes first, because the server needs its secret, and once more, now that the port is known."""
         host, port = self._wanted.host, self._wanted.ports.server
-        auth = httpx.BasicAuth(f"{self._account.email}/token", self._account.api_token)
         policy = load_settings(environ=environment).desk(DEFAULT_DESK).policy
         with self._part("server", advice=f". It was to listen on {host}: choose another --host") as told:
-            async with httpx.AsyncClient(base_url=zendesk_url, auth=auth, trust_env=False) as zendesk:
+            async with self._admin(zendesk_url) as zendesk:
                 environment["ZENDESK_WEBHOOK_SECRET"] = await install_webhook(zendesk, _endpoint(host, port), policy)
                 settings = load_settings(environ={**environment, **self._wanted.logging})
                 start_logging(settings)
@@ -235,6 +235,12 @@ class _Starting:
                 await install_webhook(zendesk, endpoint, policy)
             told["at"] = f"{served.url}, webhook installed for {endpoint}"
         return settings, f"http://{_reached(host)}:{served.port}"
+
+    @asynccontextmanager
+    async def _admin(self, zendesk_url: str) -> AsyncIterator[ZendeskClient]:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            account = self._account
+            yield ZendeskClient(base_url=zendesk_url, email=account.email, api_token=account.api_token, http=http)
 
     async def _worker(self, settings: Settings, client: Client) -> "asyncio.Task[None]":
         redis, stop = connect_redis(settings.redis), asyncio.Event()

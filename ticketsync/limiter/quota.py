@@ -61,6 +61,18 @@ class SiteQuota:
             async with self._in_line:
                 await self._ensure_started()
 
+    async def change(self, calls_per_minute: int) -> None:
+        """Another rate from now on; the other processes hear of it with the next announcement."""
+        former, self._member = self._member, f"{self._member.partition('/')[0]}/{calls_per_minute}"
+        if former == self._member:
+            return
+        self._window = window_of(calls_per_minute)
+        self._calls.make_room(self._window.calls)
+        if self._connected:
+            with suppress(RedisLost):
+                await self._shared.withdraw(former)
+            await self._beat()
+
     async def aclose(self) -> None:
         """Stop announcing this process."""
         if self._beats is not None:

@@ -40,6 +40,11 @@ class OwnCalls:
     def __init__(self, longest: int) -> None:
         self._at: deque[float] = deque(maxlen=longest)
 
+    def make_room(self, longest: int) -> None:
+        """Remember at least so many calls."""
+        if longest > (self._at.maxlen or 0):
+            self._at = deque(self._at, maxlen=longest)
+
     def count(self) -> None:
         self._at.append(time.monotonic())
 

@@ -1,6 +1,6 @@
 """The server's app: the edge, the ticket API and health, around whatever Temporal client there is at the moment."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -17,14 +17,22 @@ from ticketsync.server.health import ClientProvider, health_routes
 from ticketsync.server.metrics import ServerMetrics
 from ticketsync.server.ticket_api import TicketApi, ticket_routes
 from ticketsync.server.webhooks import Shortcut, webhook_routes
-from ticketsync.settings import Settings
+from ticketsync.settings import DeskSettings, Settings
 
 
 def create_app(
-    settings: Settings, temporal: ClientProvider, *, metrics: ServerMetrics | None = None, limits: Limits | None = None
+    settings: Settings,
+    temporal: ClientProvider,
+    *,
+    desks: Mapping[str, DeskSettings] | None = None,
+    metrics: ServerMetrics | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
-    """The app for these settings. `temporal` gives the client, or None until Temporal answers: then events get 503."""
-    redis = connect_redis(settings.redis)
+    """The app for these settings. `temporal` gives the client, or None until Temporal answers: then events get 503.
+
+    `desks` are those of the settings, unless given: a change in it counts from the next request on.
+    """
+    redis, desks = connect_redis(settings.redis), settings.desks if desks is None else desks
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -39,10 +47,11 @@ def create_app(
         redirect_slashes=False,  # whether Zendesk follows a redirect is not known: a wrong address shows at once
         lifespan=lifespan,
     )
-    webhooks = webhook_routes(Edge(settings, temporal, metrics or ServerMetrics(), limits or Limits()))
+    edge = Edge(desks, settings.signature_age, temporal, metrics or ServerMetrics(), limits or Limits())
+    webhooks = webhook_routes(edge)
     app.include_router(webhooks)
     app.add_middleware(Shortcut, routes=webhooks.routes)
-    app.include_router(ticket_routes(TicketApi(settings, temporal)))
+    app.include_router(ticket_routes(TicketApi(desks, settings.api_token, temporal)))
     app.include_router(health_routes(temporal, redis))
     app.exception_handler(Refusal)(_refuse)
     app.exception_handler(RequestValidationError)(_invalid)

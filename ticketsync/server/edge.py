@@ -11,7 +11,7 @@ so that nobody can play one in.
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,10 +24,11 @@ from ticketsync.server.answers import CLOSE, Ignored, Refusal, Stored, not_store
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
 from ticketsync.server.metrics import NO_DESK, ServerMetrics
-from ticketsync.settings import DEFAULT_DESK, DeskSettings, Settings
+from ticketsync.settings import DEFAULT_DESK, PUBLIC_TEST_SECRET, DeskSettings
 from ticketsync.sync.event import Event
 from ticketsync.tickets import STORE_SECONDS, NotStoredError, store_event
 from ticketsync.zendesk.events import NotAnEvent, ParsedDelivery, parse_event, parse_older_form
+from ticketsync.zendesk.kinds import TEST_CALL
 from ticketsync.zendesk.signature import timestamp_age, verify
 
 INVOCATION_ID = "x-zendesk-webhook-invocation-id"
@@ -55,13 +56,22 @@ class Limits:
 
 
 class Edge:
-    def __init__(self, settings: Settings, temporal: ClientProvider, metrics: ServerMetrics, limits: Limits) -> None:
-        self._desks = settings.desks
-        self._signature_age = settings.signature_age
+    """`desks` are looked up at each delivery. `signature_age` is how old a signature may be."""
+
+    def __init__(
+        self,
+        desks: Mapping[str, DeskSettings],
+        signature_age: timedelta,
+        temporal: ClientProvider,
+        metrics: ServerMetrics,
+        limits: Limits,
+    ) -> None:
+        self._desks = desks
+        self._signature_age = signature_age
         self._temporal = temporal
         self._metrics = metrics
         self._limits = limits
-        self._accounts: dict[str, int] = {}
+        self._accounts: dict[tuple[str, str], int] = {}
 
     async def zendesk(self, request: Request, desk: str) -> Response:
         """A delivery of Zendesk's, signed."""
@@ -90,6 +100,8 @@ class Edge:
             raise unknown_desk()
         delivery = await read(request, desk)
         if delivery.event is None:
+            if delivery.ignored == TEST_CALL:
+                log.info("a test call has arrived")
             return "ignored", JSONResponse(Ignored(reason=delivery.ignored or "no_event").model_dump())
         workflow_id = await self._store(desk.name, delivery.event)
         return "stored", JSONResponse(Stored(workflow_id=workflow_id).model_dump(), 202)
@@ -102,7 +114,8 @@ class Edge:
             raise self._unauthorized(desk, "no_signature")
         body = await self._body(request)
         if not verify(body, timestamp, signature, _secrets(desk)):
-            raise self._unauthorized(desk, "wrong_signature")
+            publicly = verify(body, timestamp, signature, [PUBLIC_TEST_SECRET])
+            raise self._unauthorized(desk, "test_signature" if publicly else "wrong_signature")
         now = datetime.now(UTC)
         age = timestamp_age(timestamp, now)
         if age is not None and age > self._signature_age:
@@ -136,13 +149,14 @@ class Edge:
         return await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
 
     def _check_account(self, desk: DeskSettings, account_id: int | None, *, learn: bool) -> None:
-        known = self._accounts.get(desk.name)
+        place = (desk.name, desk.zendesk.site)  # a desk whose Zendesk is changed has another account
+        known = self._accounts.get(place)
         if account_id is None or account_id == known:
             return
         if known is not None:
             raise self._unauthorized(desk, "account_mismatch")
         if learn:
-            self._accounts[desk.name] = account_id
+            self._accounts[place] = account_id
 
     def _as_hint(self, desk: DeskSettings, delivery: ParsedDelivery, age: timedelta | None) -> ParsedDelivery:
         """One of two clocks is wrong, or this was held up or is a replay: it only says that something happened."""
@@ -183,6 +197,7 @@ class Edge:
 _UNAUTHORIZED = {
     "no_signature": "A signed webhook has the headers X-Zendesk-Webhook-Signature and …-Signature-Timestamp.",
     "wrong_signature": "Not signed with a webhook secret of this desk: set ZENDESK_WEBHOOK_SECRET to the webhook's.",
+    "test_signature": "Signed with Zendesk's public test secret: a test call, which anybody could make. Not stored.",
     "too_old": "The signature is older than TICKETSYNC_SIGNATURE_AGE.",
     "account_mismatch": "This desk belongs to another Zendesk account: point the webhook to its own desk.",
     "wrong_secret": "X-Webhook-Secret is not a webhook secret of this desk.",

@@ -23,8 +23,9 @@ from ticketsync.garbage import collect_rarely
 from ticketsync.server.answers import CLOSE, Refusal
 from ticketsync.server.app import create_app
 from ticketsync.server.metrics import ServerMetrics, metrics_app
-from ticketsync.settings import Settings
+from ticketsync.settings import DeskSettings, Settings
 from ticketsync.settings.values import parse_address
+from ticketsync.settings.watch import SettingsWatch
 from ticketsync.temporal import (
     TemporalError,
     connect,
@@ -46,27 +47,37 @@ class CannotListenError(Exception):
     """The address is taken or not ours; the message says which and what to do."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C, finish what is under way, and return.
+def serve(settings: Settings, watch: SettingsWatch | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C, finish what is under way, and return. The desks are those that `watch` tells of.
 
     Raises CannotListenError, and BadTemporalConfigError for `TEMPORAL_*` that cannot be used.
     """
     collect_rarely()
-    uvloop.run(_serve(settings))
+    uvloop.run(_serve(settings, watch))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, watch: SettingsWatch | None) -> None:
     await connect(lazy=True)  # settings that cannot be used end the server now, not in the background
-    metrics, link = ServerMetrics(), _TemporalLink()
-    app = create_app(settings, lambda: link.client, metrics=metrics)
+    metrics, link, desks = ServerMetrics(), _TemporalLink(), dict(settings.desks)
+    app = create_app(settings, lambda: link.client, desks=desks, metrics=metrics)
     servers = [_Server(app, settings.host, settings.port)]
     if settings.metrics_address is not None:
         servers.append(_Server(metrics_app(metrics), *parse_address(settings.metrics_address)))
     _stop_on_signals(servers)
     async with asyncio.TaskGroup() as group:
-        connecting = group.create_task(link.connect())
+        beside = [group.create_task(link.connect())]
+        if watch is not None:
+            beside.append(group.create_task(_follow(watch, desks)))
         await asyncio.gather(*(server.run_until_stopped() for server in servers))
-        connecting.cancel()
+        for task in beside:
+            task.cancel()
+
+
+async def _follow(watch: SettingsWatch, desks: dict[str, DeskSettings]) -> None:
+    """Have the desks of the settings as they are now, from the next request on."""
+    async for settings in watch.changes():
+        desks.clear()
+        desks.update(settings.desks)
 
 
 class _TemporalLink:

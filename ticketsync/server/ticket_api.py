@@ -5,17 +5,18 @@ they come, from anybody.
 """
 
 import hmac
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from temporalio.client import Client
 
 from ticketsync.server.answers import ErrorAnswer, Refusal, unknown_desk
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
-from ticketsync.settings import Settings
+from ticketsync.settings import DeskSettings
 from ticketsync.tickets import (
     CommandName,
     CommandRefusedError,
@@ -68,9 +69,9 @@ class Queued(BaseModel):
 
 
 class TicketApi:
-    def __init__(self, settings: Settings, temporal: ClientProvider) -> None:
-        self._desks = settings.desks
-        self._token = settings.api_token
+    def __init__(self, desks: Mapping[str, DeskSettings], token: SecretStr | None, temporal: ClientProvider) -> None:
+        self._desks = desks
+        self._token = token
         self._temporal = temporal
 
     async def authorize(self, request: Request) -> None:

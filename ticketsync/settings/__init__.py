@@ -4,12 +4,13 @@
 Importing this package reads nothing.
 """
 
-from ticketsync.settings.load import load_settings
+from ticketsync.settings.load import WEBHOOK_SECRETS, load_settings, settings_files, webhook_secret_place
 from ticketsync.settings.models import (
     DEFAULT_DESK,
     PUBLIC_TEST_SECRET,
     DeskSettings,
     RedisSettings,
+    SecretPlace,
     Settings,
     SettingsError,
     TeamworkSettings,
@@ -22,8 +23,10 @@ from ticketsync.settings.values import format_duration, parse_duration, without_
 __all__ = [
     "DEFAULT_DESK",
     "PUBLIC_TEST_SECRET",
+    "WEBHOOK_SECRETS",
     "DeskSettings",
     "RedisSettings",
+    "SecretPlace",
     "SettingName",
     "Settings",
     "SettingsError",
@@ -34,5 +37,7 @@ __all__ = [
     "masked",
     "parse_duration",
     "setting_names",
+    "settings_files",
+    "webhook_secret_place",
     "without_passwords",
 ]

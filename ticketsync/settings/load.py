@@ -1,7 +1,7 @@
 """Settings from flags, environment and config file, in this order of precedence; all that is wrong is said at once."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from ticketsync.settings.models import DEFAULT_DESK, Settings, SettingsError
+from ticketsync.settings.models import DEFAULT_DESK, SecretPlace, Settings, SettingsError
 from ticketsync.settings.options import DESK_SECTIONS, OPTIONS, Option
 from ticketsync.settings.sources import ConfigFile, Given, environment_values, flag_values
 
 Location = tuple[str, ...]
+
+WEBHOOK_SECRETS = "webhook_secrets"
 
 # What makes the environment name a desk. Tokens alone do not: the config file may refer to them by these very names.
 _DESK_MARKS = frozenset(
@@ -22,18 +24,36 @@ _DESK_MARKS = frozenset(
 )
 
 
-def load_settings(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, *, may_lack: Collection[str] = ()
+) -> Settings:
     """The settings of this process. `environ` is `os.environ` unless given; keys of `flags` are flags as Python names.
 
     Raises SettingsError with every problem at once, a line each. No desk at all is no problem here: `Settings.desk`.
+    Neither is a secret of a field in `may_lack` that cannot be read: it counts as not given.
     """
-    return _Loading(flags or {}, os.environ if environ is None else environ).settings()
+    return _Loading(flags or {}, os.environ if environ is None else environ, may_lack).settings()
+
+
+def webhook_secret_place(
+    desk: str, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> SecretPlace:
+    """Where the webhook secrets of a desk are kept, or will be. Raises SettingsError as loading does."""
+    loading = _Loading(flags or {}, os.environ if environ is None else environ, (WEBHOOK_SECRETS,))
+    loading.settings()
+    return loading.secret_place(("desks", desk, "zendesk", WEBHOOK_SECRETS))
+
+
+def settings_files(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> frozenset[Path]:
+    """The files that the settings are read from, the config file and those of secrets, also those that are missing."""
+    return _Loading(flags or {}, os.environ if environ is None else environ, ()).files()
 
 
 class _Loading:
     """One load: the values that were given, layer by layer, and the problems found on the way."""
 
-    def __init__(self, flags: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    def __init__(self, flags: Mapping[str, Any], environ: Mapping[str, str], may_lack: Collection[str]) -> None:
+        self._may_lack = may_lack
         self._problems: list[str] = []
         self._unread: set[Location] = set()
         by_flag = list(flag_values(flags))
@@ -54,6 +74,20 @@ class _Loading:
         if self._problems:
             raise SettingsError(*dict.fromkeys(self._problems))
         return settings
+
+    def files(self) -> frozenset[Path]:
+        config = {self._file.path} if self._file else set()
+        return frozenset(config | {given.file for layer in self._layers for given in layer if given.file is not None})
+
+    def secret_place(self, path: Location) -> SecretPlace:
+        """By the layer that counts; without any, the desk's table of the config file could name a file."""
+        option = _option_at(path)
+        table = self._file.path if self._file and path[1] in self._file.desks else None
+        for layer in self._layers:
+            for given in layer:
+                if given.path == path:
+                    return SecretPlace(given.origin, file=given.file, variable=given.variable)
+        return SecretPlace(option.env, variable=None if table else option.env, table=table)
 
     def _config_file(self, given: Iterable[Given], environ: Mapping[str, str]) -> ConfigFile | None:
         paths = [value.read() for value in given if value.option.key == "config"]
@@ -92,6 +126,8 @@ class _Loading:
         try:
             return given.option.read(given.read())
         except ValueError as error:
+            if given.path[-1] in self._may_lack:
+                return ()
             self._problems.append(f"{given.origin}: {error}")
             self._unread.add(given.path)
             return None

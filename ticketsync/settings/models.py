@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PositiveInt,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -115,6 +116,17 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+class SecretPlace(NamedTuple):
+    """Where a secret is kept, under the name that says so (`origin`): in a file, or in a variable. In neither: nowhere
+    yet, and `table` is the config file whose table of the desk could name a file.
+    """
+
+    origin: str
+    file: Path | None = None
+    variable: str | None = None
+    table: Path | None = None
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -154,13 +166,17 @@ class ZendeskSettings(_Section):
 
 
 class TeamworkSettings(_Section):
-    """How to reach a desk's Teamwork project. Without `tasklist_id` the list is found or created by its name."""
+    """How to reach a desk's Teamwork project. Without `tasklist_id` the list is found or created by its name.
+
+    `former_users`: tasks that these users made may be marked as ours too, such as those of an older service.
+    """
 
     domain: Annotated[str, BeforeValidator(_bare_host), AfterValidator(_teamwork_host)] | None = None
     base_url: BaseUrl = Field(default="", validate_default=True)
     api_token: Secret
     project_id: int = Field(gt=0)
     tasklist_id: int | None = Field(default=None, gt=0)
+    former_users: Annotated[tuple[PositiveInt, ...], BeforeValidator(parse_list)] = ()
     calls_per_minute: int = Field(default=120, gt=0)
 
     @field_validator("base_url")

@@ -116,6 +116,14 @@ OPTIONS = (
         "the number of the task list",
         'the list named "Zendesk tickets", created when missing',
     ),
+    Option(
+        "TEAMWORK_FORMER_USERS",
+        "teamwork",
+        "former_users",
+        "comma list of the numbers of Teamwork users in whose name tasks were made before",
+        "none",
+        read=parse_list,
+    ),
     Option("TEAMWORK_BASE_URL", "teamwork", "base_url", "another address of Teamwork", "https:// and the site's host"),
     Option(
         "TICKETSYNC_TEAMWORK_CALLS_PER_MINUTE",

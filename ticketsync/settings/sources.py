@@ -15,12 +15,17 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 @dataclass(frozen=True)
 class Given:
-    """One value as it was given: for which option, its place in `Settings`, under which name, and how to read it."""
+    """One value as it was given: for which option, its place in `Settings`, under which name, and how to read it.
+
+    `file` and `variable` say where a secret itself is kept, when that is known.
+    """
 
     option: Option
     path: tuple[str, ...]
     origin: str
     read: Callable[[], Any]
+    file: Path | None = None
+    variable: str | None = None
 
 
 def flag_values(flags: Mapping[str, Any]) -> Iterator[Given]:
@@ -32,8 +37,8 @@ def flag_values(flags: Mapping[str, Any]) -> Iterator[Given]:
     for name, value in flags.items():
         option = options[name]
         if value is not None:
-            read = _file_reader(Path(value)) if option.secret else _constant(value)
-            yield Given(option, option.path, option.flag, read)
+            file = Path(value) if option.secret else None
+            yield Given(option, option.path, option.flag, _file_reader(file) if file else _constant(value), file)
 
 
 def environment_values(environ: Mapping[str, str], problems: list[str]) -> Iterator[Given]:
@@ -44,9 +49,9 @@ def environment_values(environ: Mapping[str, str], problems: list[str]) -> Itera
         if text and path:
             problems.append(f"{option.env}: {by_file} is set too: keep one of them")
         if text:
-            yield Given(option, option.path, option.env, _constant(text))
+            yield Given(option, option.path, option.env, _constant(text), variable=option.env)
         elif path:
-            yield Given(option, option.path, by_file, _file_reader(Path(path)))
+            yield Given(option, option.path, by_file, _file_reader(Path(path)), Path(path))
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
@@ -103,22 +108,20 @@ class ConfigFile:
                 self._refuse((*where, key), (*options, *more_keys))
 
     def _given(self, option: Option, where: tuple[str, ...], key: str, value: Any) -> Given:
-        path = (*where, option.field or option.key)
-        return Given(option, path, self.name(where, key), self._reader(option, key, value))
+        path, name = (*where, option.field or option.key), self.name(where, key)
+        if not option.secret:
+            return Given(option, path, name, _constant(value))
+        if not isinstance(value, str):
+            return Given(option, path, name, _failing("give a name in quotes"))
+        if key.endswith("_env"):
+            return Given(option, path, name, lambda: self._secret_variable(value), variable=value)
+        file = self.path.parent / value
+        return Given(option, path, name, _file_reader(file), file)
 
     def _refuse_twice(self, table: dict[str, Any], where: tuple[str, ...], options: dict[str, Option]) -> None:
         given = [options[key] for key in table if key in options]
         for option in dict.fromkeys(option for option in given if given.count(option) > 1):
             self._problems.append(f"{self.name(where, option.key)}: is given twice: keep the variable or the file")
-
-    def _reader(self, option: Option, key: str, value: Any) -> Callable[[], Any]:
-        if not option.secret:
-            return _constant(value)
-        if not isinstance(value, str):
-            return _failing("give a name in quotes")
-        if key.endswith("_env"):
-            return lambda: self._secret_variable(value)
-        return _file_reader(self.path.parent / value)
 
     def _secret_variable(self, name: str) -> str:
         text = self._environ.get(name, "").strip()

@@ -135,6 +135,12 @@ class Mapping(BaseModel):
     person_id: int
 
 
+class Mappings(BaseModel):
+    """Many explicit mappings at once, agent → person."""
+
+    people: dict[int, int]
+
+
 class DirectoryRequest(BaseModel):
     """Load the directory anew and write it as this generation."""
 

@@ -16,7 +16,7 @@ from ticketsync.teamwork.errors import (
     Unauthorized,
     Unexpected,
 )
-from ticketsync.teamwork.marker import has_marker, marker_line, markers_in
+from ticketsync.teamwork.marker import has_marker, marked, marker_line, markers_in
 from ticketsync.teamwork.models import Comment, Person, Project, Task, TaskList, TaskPage, TimeLog
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Unauthorized",
     "Unexpected",
     "has_marker",
+    "marked",
     "marker_line",
     "markers_in",
 ]

@@ -7,7 +7,7 @@ Teamwork ignores fields it does not know without a word (§1.4), so every write 
 import asyncio
 import html
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -65,6 +65,10 @@ class TeamworkClient:
     async def project_people(self, project_id: int) -> list[Person]:
         """The project's members, all pages."""
         return await self._read_all(Person, f"{V3}/projects/{project_id}/people.json", "people")
+
+    async def people(self) -> list[Person]:
+        """Everybody on the site, all pages."""
+        return await self._read_all(Person, f"{V3}/people.json", "people")
 
     async def tasklists(self, project_id: int) -> list[TaskList]:
         """The project's task lists, without completed ones, all pages."""
@@ -160,13 +164,16 @@ class TeamworkClient:
         project_id: int,
         *,
         created_after: datetime | None,
-        created_by: int | None,
+        created_by: Collection[int] | None,
         page: int = 1,
         page_size: int = PAGE_SIZE,
         newest_first: bool = False,
         search: str | None = None,
     ) -> TaskPage:
-        """The project's tasks by creation time: completed ones, those of completed lists and the trash included."""
+        """The project's tasks by creation time: completed ones, those of completed lists and the trash included.
+
+        `created_by`: only those that one of these users made.
+        """
         query = {
             **_everything(newest_first),
             **_filters(created_after, created_by, search),
@@ -175,6 +182,20 @@ class TeamworkClient:
         call = Call("GET", f"{V3}/projects/{project_id}/tasks.json")
         body = await self._request(call, params=query)
         return TaskPage(tasks=tuple(_rows(Task, body, "tasks", call)), has_more=_has_more(body))
+
+    async def tasks_by_id(self, task_ids: Collection[int]) -> list[Task]:
+        """Those of these tasks that are on the site, completed ones and the trash included; ask for 250 at most.
+
+        Raises Unexpected when the site answers with others too: then it did not heed the ids (§2.8).
+        """
+        if not task_ids:
+            return []
+        call, wanted = Call("GET", f"{V3}/tasks.json"), set(task_ids)
+        query = {**_everything(newest_first=False), "ids": ",".join(map(str, wanted)), **_page(1, PAGE_SIZE)}
+        tasks = _rows(Task, await self._request(call, params=query), "tasks", call)
+        if not wanted >= {task.id for task in tasks}:
+            raise Unexpected(str(call), status=200, field="tasks", cause="others than asked for")
+        return tasks
 
     # --- what people did on a task
 
@@ -252,12 +273,14 @@ def _everything(newest_first: bool) -> dict[str, str | int]:
     return {**dict.fromkeys(shown, "true"), "orderBy": "createdat", "orderMode": "desc" if newest_first else "asc"}
 
 
-def _filters(created_after: datetime | None, created_by: int | None, search: str | None) -> dict[str, str | int]:
+def _filters(
+    created_after: datetime | None, created_by: Collection[int] | None, search: str | None
+) -> dict[str, str | int]:
     given: dict[str, str | int] = {}
     if created_after is not None:
         given["createdAfter"] = created_after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if created_by is not None:
-        given["createdByUserIds"] = created_by
+        given["createdByUserIds"] = ",".join(map(str, created_by))
     if search is not None:
         given["searchTerm"] = search
     return given

@@ -29,6 +29,12 @@ def marker_line(desk: str, ticket_id: int, ticket_url: str) -> str:
     return line
 
 
+def marked(description: str | None, line: str) -> str:
+    """The description with the marker's line as its last one."""
+    text = (description or "").rstrip()
+    return f"{text}\n\n{line}" if text else line
+
+
 def has_marker(description: str | None, desk: str, ticket_id: int) -> bool:
     """Whether the description marks the task of this very ticket."""
     return (desk, ticket_id) in markers_in(description)

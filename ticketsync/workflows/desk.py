@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         ExportRead,
         ExportRequest,
         Mapping,
+        Mappings,
         Nudge,
         NudgeRequest,
         ProbeRequest,
@@ -85,8 +86,18 @@ class DeskWorkflow:
 
     @add_user.validator
     def _ids_are_ids(self, mapping: Mapping) -> None:
-        if mapping.agent_id <= 0 or mapping.person_id <= 0:
-            raise ApplicationError("a mapping takes the positive ids of a Zendesk agent and a Teamwork person")
+        _refuse_what_is_no_id(mapping.agent_id, mapping.person_id)
+
+    @workflow.update
+    def add_users(self, mappings: Mappings) -> str:
+        known = self._state.mappings
+        changed = [agent_id for agent_id, person_id in mappings.people.items() if known.get(agent_id) != person_id]
+        self._put(mappings={**known, **mappings.people})
+        return self._people_change(*changed)
+
+    @add_users.validator
+    def _all_ids_are_ids(self, mappings: Mappings) -> None:
+        _refuse_what_is_no_id(*mappings.people.keys(), *mappings.people.values())
 
     @workflow.update
     def remove_user(self, agent_id: int) -> str:
@@ -123,8 +134,8 @@ class DeskWorkflow:
             self._published = facts
             workflow.upsert_memo({FACTS: facts})
 
-    def _people_change(self, agent_id: int) -> str:
-        self._put(people_changed=tuple(sorted({*self._state.people_changed, agent_id})))
+    def _people_change(self, *agent_ids: int) -> str:
+        self._put(people_changed=tuple(sorted({*self._state.people_changed, *agent_ids})))
         self._directory_wanted = True
         return "queued"
 
@@ -371,3 +382,8 @@ class DeskWorkflow:
             )
         finally:
             self._busy -= 1
+
+
+def _refuse_what_is_no_id(*ids: int) -> None:
+    if any(one <= 0 for one in ids):
+        raise ApplicationError("a mapping takes the positive ids of a Zendesk agent and a Teamwork person")

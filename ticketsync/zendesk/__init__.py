@@ -1,6 +1,7 @@
 """Zendesk: webhooks in, REST calls out. Everything that leaves this package is normalised.
 
-`verify` and `sign` for signatures, `parse_event` and `parse_older_form` for bodies, `ZendeskClient` for REST.
+`verify` and `sign` for signatures, `parse_event` and `parse_older_form` for bodies, `ZendeskClient` for REST, and
+`Webhooks` for what commands do with webhooks.
 """
 
 from ticketsync.zendesk.client import ZendeskClient
@@ -12,6 +13,7 @@ from ticketsync.zendesk.errors import (
     Passing,
     Permanent,
     RateLimited,
+    Refused,
     Unauthorized,
     Unexpected,
     Unreachable,
@@ -20,14 +22,17 @@ from ticketsync.zendesk.errors import (
 from ticketsync.zendesk.events import NotAnEvent, ParsedDelivery, parse_event, parse_older_form
 from ticketsync.zendesk.models import Agent, DeletedTicket, ExportPage
 from ticketsync.zendesk.signature import TEST_SECRET, sign, timestamp_age, verify
+from ticketsync.zendesk.webhooks import EndpointAnswer, Invocation, Webhook, Webhooks
 
 __all__ = [
     "TEST_SECRET",
     "Agent",
     "AnswerLost",
     "DeletedTicket",
+    "EndpointAnswer",
     "ExportPage",
     "Forbidden",
+    "Invocation",
     "NoTurn",
     "NotAnEvent",
     "NotFound",
@@ -35,9 +40,12 @@ __all__ = [
     "Passing",
     "Permanent",
     "RateLimited",
+    "Refused",
     "Unauthorized",
     "Unexpected",
     "Unreachable",
+    "Webhook",
+    "Webhooks",
     "ZendeskClient",
     "ZendeskError",
     "parse_event",

@@ -41,12 +41,12 @@ BY_STATUS: dict[int, type[ZendeskError]] = {
 }
 
 
-def json_of(call: str, answer: httpx.Response) -> Json:
-    """The object in a 200 answer; raises the error that any other answer stands for.
+def json_of(call: str, answer: httpx.Response, wanted: HTTPStatus = HTTPStatus.OK) -> Json:
+    """The object in an answer with the wanted status; raises the error that any other answer stands for.
 
     Error bodies are not read: that of a 429 is often no JSON, and others may repeat what was asked.
     """
-    if answer.status_code != HTTPStatus.OK:
+    if answer.status_code != wanted:
         raise _error(call, answer)
     try:
         content = answer.json()

@@ -1,4 +1,7 @@
-"""The calls to Zendesk's REST API that ticketsync needs: they only read (reference/zendesk-api §6 to §9)."""
+"""The calls to Zendesk's REST API that the service needs: they only read (reference/zendesk-api §6 to §9).
+
+Those about webhooks, which commands make, are in `ticketsync.zendesk.webhooks`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -168,10 +171,32 @@ class ZendeskClient:
         return json_of(f"GET {path}", await self._answer(path, query))
 
     async def _answer(self, path: str, query: Query | None = None, *, own_limit: bool = False) -> httpx.Response:
-        """`own_limit`: a 429 is (nearly always) of this address alone, so that it holds up no other call."""
-        call = f"GET {path}"
+        return await self.request("GET", path, query=query, own_limit=own_limit)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Json | None = None,
+        own_limit: bool = False,
+        seconds: float = CALL_SECONDS,
+    ) -> httpx.Response:
+        """Any call, whatever its answer. Raises Unreachable, AnswerLost, NoTurn.
+
+        `own_limit`: a 429 is (nearly always) of this address alone, so that it holds up no other call. `seconds`: how
+        long to wait for the answer.
+        """
+        call = f"{method} {path}"
         await self._turn(call)
-        answer = await self._send(call, path, query)
+        answer = await self._send(
+            call,
+            self._http.build_request(
+                method, f"{self.base_url}{path}", params=query, json=body, headers=self._headers, timeout=seconds
+            ),
+            seconds,
+        )
         hold = None if own_limit and answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else hold_wanted(answer)
         if self._quota is not None and hold is not None:
             await self._quota.hold(hold)
@@ -185,13 +210,11 @@ class ZendeskClient:
         except QuotaExceeded as error:
             raise NoTurn(call, retry_after=error.retry_after) from None
 
-    async def _send(self, call: str, path: str, query: Query | None) -> httpx.Response:
+    async def _send(self, call: str, request: httpx.Request, seconds: float) -> httpx.Response:
         # What httpx raises is not chained: its request holds the credentials, and its text may hold the query.
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                return await self._http.get(
-                    f"{self.base_url}{path}", params=query, headers=self._headers, auth=self._auth
-                )
+            async with asyncio.timeout(seconds):
+                return await self._http.send(request, auth=self._auth)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable(call, cause=type(error).__name__) from None
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:

@@ -10,6 +10,7 @@ ZendeskError
     ├── Unauthorized            credentials_refused
     ├── Forbidden               forbidden
     ├── NotFound                not_found
+    ├── Refused                 refused              values that Zendesk does not take
     └── Unexpected              unexpected_answer    an answer that is not Zendesk's, or one that cannot be read
 """
 
@@ -89,6 +90,11 @@ class Forbidden(Permanent):
 class NotFound(Permanent):
     code = "not_found"
     advice = "it is deleted, or the user of the token cannot see it"
+
+
+class Refused(Permanent):
+    code = "refused"
+    advice = "Zendesk does not take these values"
 
 
 class Unexpected(Permanent):

@@ -23,13 +23,15 @@ async def test_a_created_ticket_answers_201_with_ticket_audit_and_location(desk:
     answer = await desk.client.post("/api/v2/tickets", json=body)
     ticket, audit = answer.json()["ticket"], answer.json()["audit"]
     assert answer.status_code == 201
-    assert set(ticket) == TICKET_KEYS
+    assert set(ticket) == {*TICKET_KEYS, "generated_timestamp"}
+    assert ticket["generated_timestamp"] == 0
+    assert answer.headers["zendesk-ratelimit-ticket-request-create-by-user-and-ip"].startswith("total=300; ")
     assert answer.headers["location"] == ticket["url"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", ticket["created_at"])
     assert (ticket["status"], ticket["subject"], ticket["raw_subject"]) == ("new", "Broken", "Broken")
     assert (ticket["organization_id"], ticket["submitter_id"]) == (8447346622462, 8447388090494)
     told = {event["field_name"]: event["value"] for event in audit["events"] if event["type"] == "Create"}
-    assert (told["requester_id"], told["subject"]) == (str(CUSTOMER), "Broken")
+    assert (told["requester_id"], told["subject"], told["priority"]) == (str(CUSTOMER), "Broken", None)
 
 
 async def test_a_requester_is_found_by_address_or_created(desk: Desk) -> None:
@@ -197,7 +199,8 @@ async def test_comments_are_listed_in_order_and_newest_first_on_request(desk: De
         ("First & <only>", True),
         ("Second", False),
     ]
-    assert comments[0]["html_body"] == '<div class="zd-comment" dir="auto">First &amp; &lt;only&gt;</div>'
+    html = '<div class="zd-comment" dir="auto"><p dir="auto">First &amp; &lt;only&gt;</p></div>'
+    assert comments[0]["html_body"] == html
     newest = await desk.get(f"/api/v2/tickets/{ticket['id']}/comments", **{"sort": "-created_at", "page[size]": 1})
     assert [comment["author_id"] for comment in newest["comments"]] == [ANN]
     assert newest["meta"]["has_more"] is True

@@ -95,6 +95,37 @@ async def test_the_list_is_filtered_and_paged(desk: Desk) -> None:
     assert {one["id"] for one in first["webhooks"] + rest["webhooks"]} == set(ids)
 
 
+async def test_the_list_has_the_newest_first_and_can_be_sorted(desk: Desk) -> None:
+    ids = [await desk.subscribe("created", name=name) for name in ("b", "c", "a")]
+
+    async def listed(query: str) -> list[str]:
+        return [one["id"] for one in (await desk.get(f"/api/v2/webhooks{query}"))["webhooks"]]
+
+    assert await listed("") == ids[::-1]
+    assert await listed("?sort=name") == [ids[2], ids[0], ids[1]]
+    assert await listed("?sort=-name") == [ids[1], ids[0], ids[2]]
+    assert (await desk.client.get("/api/v2/webhooks?sort=endpoint")).status_code == 400
+
+
+async def test_the_list_can_be_read_backwards(desk: Desk) -> None:
+    for _ in range(3):
+        await desk.subscribe("created")
+    first = await desk.get("/api/v2/webhooks?page[size]=2")
+    rest = (await desk.client.get(first["links"]["next"])).json()
+    assert (await desk.client.get(rest["links"]["prev"])).json()["webhooks"] == first["webhooks"]
+
+
+async def test_a_clone_is_a_copy_with_a_secret_of_its_own(desk: Desk) -> None:
+    webhook_id = await desk.subscribe("created", name="sync", description="old")
+    answer = await desk.client.post("/api/v2/webhooks", params={"clone_webhook_id": webhook_id})
+    original, clone = await _shown(desk, webhook_id), answer.json()["webhook"]
+    assert answer.status_code == 201
+    assert clone == original | {"name": "sync (copy)", "id": clone["id"], "created_at": clone["created_at"]}
+    secrets = [await desk.get(f"/api/v2/webhooks/{one}/signing_secret") for one in (webhook_id, clone["id"])]
+    assert secrets[0] != secrets[1]
+    assert (await desk.client.post("/api/v2/webhooks", params={"clone_webhook_id": "01HAN"})).status_code == 404
+
+
 @pytest.mark.parametrize(
     "change",
     [

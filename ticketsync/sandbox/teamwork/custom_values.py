@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from ticketsync.sandbox.teamwork.calls import Body, Call, NoBody, WriteQuery, read, write
 from ticketsync.sandbox.teamwork.errors import Refused, invalid, not_found
-from ticketsync.sandbox.teamwork.pages import PageQuery, list_answer
+from ticketsync.sandbox.teamwork.pages import PageQuery, ReadQuery, list_answer
 from ticketsync.sandbox.teamwork.records import CustomField, CustomValue, Task
 from ticketsync.sandbox.teamwork.shapes import iso, ref
 from ticketsync.sandbox.teamwork.site import Json, Site
@@ -142,13 +142,17 @@ def list_values(call: Call[PageQuery, NoBody]) -> Response:
     return list_answer("customfieldTasks", [value_view(v) for v in values_of(call.site, task.id)], call.query)
 
 
+def show(call: Call[ReadQuery, NoBody]) -> Response:
+    return JSONResponse({"customfieldTask": value_view(_value(call))})
+
+
 def create(call: Call[WriteQuery, FieldValueBody]) -> Response:
     task, new = call.site.task(call.ids["task_id"]), call.body.customfield_task
     value = set_value(call.site, task, call.person.id, new.custom_field_id, new.value)
     return JSONResponse({"customfieldTask": value_view(value)}, status_code=201)
 
 
-def _value(call: Call[WriteQuery, Any]) -> CustomValue:
+def _value(call: Call[Any, Any]) -> CustomValue:
     task, value_id = call.site.task(call.ids["task_id"]), call.ids["value_id"]
     value = call.site.state.custom_values.get(value_id)
     if value is None or value.task_id != task.id:
@@ -185,6 +189,7 @@ routes: list[BaseRoute] = [
     read(V3, _OF_TASK, list_values, PageQuery),
     write("POST", V3, _OF_TASK, create, FieldValueBody),
     write("POST", V3, f"{_OF_TASK}/bulk/update", update_many, BulkBody),
+    read(V3, f"{_OF_TASK}/{{value_id:int}}", show, ReadQuery),
     write("PATCH", V3, f"{_OF_TASK}/{{value_id:int}}", update, NewValueBody),
     write("DELETE", V3, f"{_OF_TASK}/{{value_id:int}}", delete, NoBody),
 ]

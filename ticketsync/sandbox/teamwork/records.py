@@ -117,6 +117,11 @@ class TimeLog:
     created_at: datetime
     description: str = ""
     billable: bool = False
+    tag_ids: tuple[int, ...] = ()
+    updated_by: int | None = None
+    updated_at: datetime | None = None
+    deleted_by: int | None = None
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

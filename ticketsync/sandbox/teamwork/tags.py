@@ -111,6 +111,8 @@ def delete(call: Call[WriteQuery, NoBody]) -> Response:
     del site.state.tags[tag.id]
     for task in [t for t in site.state.tasks.values() if tag.id in t.tag_ids]:
         site.put_task(replace(task, tag_ids=tuple(i for i in task.tag_ids if i != tag.id)))
+    for log in [one for one in site.state.time_logs.values() if tag.id in one.tag_ids]:
+        site.state.time_logs[log.id] = replace(log, tag_ids=tuple(i for i in log.tag_ids if i != tag.id))
     return Response(status_code=204)
 
 

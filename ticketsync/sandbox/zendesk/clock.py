@@ -31,6 +31,10 @@ class Clock:
         self._last = max(self._last + 1, time.time_ns() + int(self.offset_seconds * NANOSECONDS))
         return self._last
 
+    def exactly(self) -> datetime:
+        """Now in UTC, to the microsecond."""
+        return datetime.fromtimestamp(self.now_ns() / NANOSECONDS, UTC)
+
     def now(self) -> datetime:
         """Now in UTC, cut to whole seconds as Zendesk's REST times are."""
         return datetime.fromtimestamp(self.now_ns() // NANOSECONDS, UTC)

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.auth import AGENTS_ONLY, Agent
-from ticketsync.sandbox.zendesk.endings import destroy_ticket, finished_destroy_job, restore_ticket
+from ticketsync.sandbox.zendesk.endings import destroy_ticket, restore_ticket
 from ticketsync.sandbox.zendesk.errors import not_found
 from ticketsync.sandbox.zendesk.inputs import read_ids
+from ticketsync.sandbox.zendesk.jobs import finished_destroy_job
 from ticketsync.sandbox.zendesk.models import Ticket
 from ticketsync.sandbox.zendesk.paging import address_of, listed, wants_cursor
 from ticketsync.sandbox.zendesk.views import deleted_ticket_json, job_json

@@ -5,24 +5,24 @@ comes late, as Zendesk's do). Rules disturb that on purpose; see `DeliveryRule`.
 """
 
 import asyncio
-import base64
 import random
-import time
 from collections.abc import Iterable, Sequence
 from typing import Self
 
 import httpx
 
-from ticketsync.sandbox.zendesk.clock import Clock, rest_time
-from ticketsync.sandbox.zendesk.events import TicketEvent
-from ticketsync.sandbox.zendesk.ids import new_ulid
+from ticketsync.sandbox.zendesk.breaker import CircuitBreaker
+from ticketsync.sandbox.zendesk.clock import NANOSECONDS, Clock
+from ticketsync.sandbox.zendesk.events import TRIGGER_KIND, TicketEvent
+from ticketsync.sandbox.zendesk.ids import new_ulid, new_uuid
 from ticketsync.sandbox.zendesk.invocation import Attempt, Delivery, DeliveryRule, wait_before_retry
 from ticketsync.sandbox.zendesk.models import Webhook
+from ticketsync.sandbox.zendesk.sending import Outgoing, Sender
 from ticketsync.sandbox.zendesk.settings import Tuning
-from ticketsync.sandbox.zendesk.signature import sign
 from ticketsync.sandbox.zendesk.store import Store
 
 LOG_KEPT = 20_000
+WITHOUT_BODY = frozenset({"GET", "DELETE"})
 
 
 class DeliveryEngine:
@@ -36,6 +36,8 @@ class DeliveryEngine:
         self._seed = seed
         self._random = random.Random(seed)  # noqa: S311 - dice that a test can repeat
         self._client: httpx.AsyncClient | None = None
+        self._sender: Sender | None = None
+        self._breakers: dict[str, CircuitBreaker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[tuple[str, int], asyncio.Event] = {}
         self._idle = asyncio.Event()
@@ -45,7 +47,8 @@ class DeliveryEngine:
 
     async def __aenter__(self) -> Self:
         unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        self._client = httpx.AsyncClient(timeout=None, limits=unlimited, trust_env=False)  # noqa: S113 - see _post
+        self._client = httpx.AsyncClient(timeout=None, limits=unlimited, trust_env=False)  # noqa: S113 - Sender has one
+        self._sender = Sender(self._client, self._account_id, self._clock)
         for delivery in self._pending.values():
             self._start(delivery)
         return self
@@ -54,7 +57,7 @@ class DeliveryEngine:
         await self._cancel_tasks()
         if self._client is not None:
             await self._client.aclose()
-            self._client = None
+            self._client = self._sender = None
 
     @property
     def _pending(self) -> dict[str, Delivery]:
@@ -87,6 +90,7 @@ class DeliveryEngine:
         await self._cancel_tasks()
         self._pending.clear()
         self._turns.clear()
+        self._breakers.clear()
         self._log.clear()
         self.rules.clear()
         self._random.seed(self._seed)
@@ -98,12 +102,23 @@ class DeliveryEngine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def try_out(self, outgoing: Outgoing) -> Attempt:
+        """Send one request now, outside of all rules, retries and logs: a test call."""
+        if self._sender is None:
+            raise RuntimeError("requests are sent only while the engine is entered")
+        return await self._sender.send(outgoing, self._tuning.delivery.timeout_seconds)
+
     def publish(self, events: Iterable[TicketEvent]) -> None:
         """Schedule the events for all active webhooks that subscribed to their types."""
         for event in events:
             for webhook in self._store.state.webhooks.values():
                 if webhook.status == "active" and event.type in webhook.subscriptions:
                     self._plan(event, webhook)
+
+    def invoke(self, webhook: Webhook, body: str, ticket_id: int) -> None:
+        """Schedule what a trigger has sent to a webhook; a GET or DELETE takes no body."""
+        sent = body if webhook.http_method not in WITHOUT_BODY else ""
+        self._plan(TicketEvent(new_uuid(), TRIGGER_KIND, ticket_id, sent), webhook)
 
     def resend(self, original: Delivery) -> Delivery:
         """Send the event of an earlier delivery once more, as it was then."""
@@ -131,10 +146,12 @@ class DeliveryEngine:
 
     def _disturbed(self, delivery: Delivery, rules: Sequence[DeliveryRule]) -> Delivery:
         for rule in rules:
-            if rule.kind in {"delay", "reorder"}:
-                part = 1.0 if rule.kind == "delay" else self._random.random()
+            if rule.kind in {"delay", "reorder", "throttle"}:
+                part = self._random.random() if rule.kind == "reorder" else 1.0
                 delivery.delay += rule.seconds * part
                 delivery.out_of_turn = True
+            if rule.kind == "throttle":
+                delivery.attempts.append(Attempt(at=self._clock.exactly(), seconds=0.0, not_sent="throttled"))
         return delivery
 
     def _delivery_of(self, event: TicketEvent, webhook_id: str) -> Delivery:
@@ -208,52 +225,28 @@ class DeliveryEngine:
         delivery.state = "success" if delivered else "terminated"
 
     async def _attempt(self, delivery: Delivery, webhook: Webhook) -> Attempt:
-        attempt = Attempt(at=self._clock.now(), seconds=0.0)
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._tuning.delivery.timeout_seconds):
-                answer = await self._post(delivery, webhook)
-            attempt.status_code = answer.status_code
-            attempt.retry_after = _seconds(answer.headers.get("retry-after"))
-        except (TimeoutError, httpx.TimeoutException):
-            attempt.timed_out = True
-        except httpx.HTTPError:
-            pass  # nobody listens, or the connection broke: final, like an answer that is not retried
-        attempt.seconds = time.perf_counter() - started
+        if self._sender is None:
+            raise RuntimeError("deliveries are sent only while the engine is entered")
+        breaker = self._breakers.setdefault(webhook.id, CircuitBreaker())
+        if self._tuning.delivery.circuit_breaker and not breaker.lets_through(self._seconds()):
+            return Attempt(at=self._clock.exactly(), seconds=0.0, not_sent="circuit broken")
+        attempt = await self._sender.send(_outgoing(delivery, webhook), self._tuning.delivery.timeout_seconds)
+        breaker.note(self._seconds(), succeeded=attempt.cause == "success")
         return attempt
 
-    async def _post(self, delivery: Delivery, webhook: Webhook) -> httpx.Response:
-        if self._client is None:
-            raise RuntimeError("deliveries are sent only while the engine is entered")
-        body = delivery.body.encode()
-        timestamp = rest_time(self._clock.now())
-        headers = {
-            "User-Agent": "Zendesk Webhook",
-            "Content-Type": "application/json; charset=utf-8",
-            "X-Zendesk-Account-Id": str(self._account_id),
-            "X-Zendesk-Webhook-Id": webhook.id,
-            "X-Zendesk-Webhook-Invocation-Id": delivery.id,
-            "X-Zendesk-Webhook-Signature": sign(webhook.signing_secret, timestamp, body),
-            "X-Zendesk-Webhook-Signature-Timestamp": timestamp,
-        }
-        return await self._client.post(
-            webhook.endpoint, content=body, headers=headers | (webhook.custom_headers or {}) | _credentials(webhook)
-        )
+    def _seconds(self) -> float:
+        return self._clock.now_ns() / NANOSECONDS
 
 
-def _credentials(webhook: Webhook) -> dict[str, str]:
-    """The optional header a webhook signs in with at its endpoint (reference/zendesk-api §3)."""
-    match webhook.authentication:
-        case {"type": "basic_auth", "data": {"username": str(name), "password": str(password)}}:
-            pair = base64.b64encode(f"{name}:{password}".encode()).decode()
-            return {"Authorization": f"Basic {pair}"}
-        case {"type": "bearer_token", "data": {"token": str(token)}}:
-            return {"Authorization": f"Bearer {token}"}
-        case {"type": "api_key", "data": {"name": str(name), "value": str(value)}}:
-            return {name: value}
-        case _:
-            return {}
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    return float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+def _outgoing(delivery: Delivery, webhook: Webhook) -> Outgoing:
+    return Outgoing(
+        invocation_id=delivery.id,
+        webhook_id=webhook.id,
+        endpoint=webhook.endpoint,
+        http_method=webhook.http_method,
+        request_format=webhook.request_format,
+        body=delivery.body,
+        secret=webhook.signing_secret,
+        authentication=webhook.authentication,
+        custom_headers=webhook.custom_headers,
+    )

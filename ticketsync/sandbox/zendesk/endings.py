@@ -1,14 +1,13 @@
 """Deleting, spam, restoring, merging (reference/zendesk-api §7.2, §7.3) and what each tells the webhooks (§1.6)."""
 
-from collections.abc import Sequence
-
 from pydantic import JsonValue
 
 from ticketsync.sandbox.zendesk.account import Account
+from ticketsync.sandbox.zendesk.audits import record_audit
 from ticketsync.sandbox.zendesk.errors import record_invalid
 from ticketsync.sandbox.zendesk.events import Happened, what_changed
-from ticketsync.sandbox.zendesk.ids import new_job_id
 from ticketsync.sandbox.zendesk.inputs import CommentInput, MergeInput
+from ticketsync.sandbox.zendesk.jobs import finished_job
 from ticketsync.sandbox.zendesk.models import Ending, Job, Ticket, User, Via
 from ticketsync.sandbox.zendesk.writing import add_comment, told_comment
 
@@ -78,6 +77,7 @@ def _close_source(account: Account, source: Ticket, target: Ticket, data: MergeI
     words = CommentInput(body=text, public=data.source_comment_is_public)
     comment = add_comment(account, after, words, author_id=caller.id, via=_merge_via(target))
     account.keep(after)
+    record_audit(account, after, before=source, actor_id=caller.id, comment=comment, via=_merge_via(target))
     told = [Happened("merged", {"target_ticket_id": str(target.id)}), *what_changed(source, after, ())]
     account.tell(after, caller.id, [*told, told_comment(account, comment)])
 
@@ -88,24 +88,9 @@ def _comment_on_target(account: Account, source: Ticket, target: Ticket, data: M
     comment = add_comment(account, target, words, author_id=caller.id, via=_merge_via(source))
     target.updated_at = account.clock.now()
     account.keep(target)
+    record_audit(account, target, before=target, actor_id=caller.id, comment=comment, via=_merge_via(source))
     account.tell(target, caller.id, [told_comment(account, comment)])
 
 
 def _merge_via(other: Ticket) -> Via:
     return Via(channel="web", rel="merge", from_ticket=other.id)
-
-
-def finished_job(account: Account, rows: Sequence[JsonValue]) -> Job:
-    return _kept_job(account, total=len(rows), results=list(rows))
-
-
-def finished_destroy_job(account: Account) -> Job:
-    """The job of a permanent deletion has no total, and an object as its result (§14)."""
-    return _kept_job(account, total=None, results={"success": True})
-
-
-def _kept_job(account: Account, *, total: int | None, results: JsonValue) -> Job:
-    job = Job(id=new_job_id(), total=total, results=results, completed_at=account.clock.now())
-    account.store.state.jobs[job.id] = job
-    account.store.changed()
-    return job

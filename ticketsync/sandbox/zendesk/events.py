@@ -12,6 +12,7 @@ from ticketsync.sandbox.zendesk.models import Comment, Ticket, User
 from ticketsync.sandbox.zendesk.settings import CustomField
 
 TYPE_PREFIX = "zen:event-type:ticket."
+TRIGGER_KIND = "conditional_ticket_events"  # what triggers send, not a kind of event
 EVENT_VERSION = "2022-11-06"
 TICKET_EVENTS = frozenset(
     """

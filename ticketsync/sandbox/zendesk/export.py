@@ -1,87 +1,106 @@
-"""The incremental cursor export of tickets (reference/zendesk-api §8)."""
+"""Routes of the incremental exports (reference/zendesk-api §8)."""
 
-import base64
-import binascii
-from typing import Annotated, Any, NamedTuple
-from urllib.parse import quote
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.auth import ADMINS_ONLY
-from ticketsync.sandbox.zendesk.errors import bad_request
-from ticketsync.sandbox.zendesk.models import Ticket
+from ticketsync.sandbox.zendesk.export_pages import MOST_ROWS, ExportRow, Position, cursor_page, time_page
+from ticketsync.sandbox.zendesk.models import Organization, User
 from ticketsync.sandbox.zendesk.paging import address_of
-from ticketsync.sandbox.zendesk.tickets import PEOPLE, with_users
-from ticketsync.sandbox.zendesk.views import exported_ticket_json
+from ticketsync.sandbox.zendesk.sideloads import with_sideloads
+from ticketsync.sandbox.zendesk.tickets import PEOPLE
+from ticketsync.sandbox.zendesk.views import exported_ticket_json, organization_json, user_json
 
 router = APIRouter(prefix="/api/v2/incremental", dependencies=[ADMINS_ONLY])
 
-MOST_ROWS = 1000
-PATH = "/api/v2/incremental/tickets/cursor.json"
+PerPage = Annotated[int, Query(ge=1)]
 
 
-class Position(NamedTuple):
-    """Where a page ended: rows are ordered by `generated_timestamp`, then by id."""
-
-    generated_timestamp: int
-    ticket_id: int
-
-    def cursor(self) -> str:
-        return base64.b64encode(f"{self.generated_timestamp}.0||{self.ticket_id}|".encode()).decode()
-
-
-def _position_of(cursor: str) -> Position:
-    try:
-        timestamp, _, ticket_id = base64.b64decode(cursor, validate=True).decode().partition(".0||")
-        return Position(int(timestamp), int(ticket_id.removesuffix("|")))
-    except (binascii.Error, ValueError) as error:
-        raise bad_request("InvalidCursor", "cursor is not one of this export") from error
+def _count_call(account: Account) -> None:
+    """All exports share one limit (§9)."""
+    account.windows.require("export", "incremental export", account.tuning.limits.incremental_exports)
 
 
 @router.get("/tickets/cursor")
-async def export(
+async def tickets_by_cursor(
     account: AccountHere,
     request: Request,
     *,
     start_time: int | None = None,
     cursor: str | None = None,
-    per_page: Annotated[int, Query(ge=1)] = MOST_ROWS,
+    per_page: PerPage = MOST_ROWS,
     exclude_deleted: bool = False,
 ) -> dict[str, Any]:
-    """Rows strictly after the cursor; what is younger than the withheld time comes with a later call."""
-    account.windows.require("export", "incremental export", account.tuning.limits.incremental_exports)
-    last_second = int(account.clock.now().timestamp()) - account.tuning.export_withheld_seconds
-    after = _position_of(cursor) if cursor else _start(start_time, last_second)
-    rows = [row for row in _rows(account, after, last_second) if not (exclude_deleted and row.ending)]
-    page = rows[: min(per_page, MOST_ROWS)]
-    answer = _page(account, request, page, end_of_stream=len(page) == len(rows))
-    return with_users(account, request, answer, "tickets", *PEOPLE)
+    _count_call(account)
+    rows = _tickets(account, request, exclude_deleted=exclude_deleted)
+    answer = cursor_page(account, request, "tickets", rows, start_time=start_time, cursor=cursor, per_page=per_page)
+    return with_sideloads(account, request, answer, "tickets", PEOPLE)
 
 
-def _start(start_time: int | None, last_second: int) -> Position:
-    if start_time is None:
-        raise bad_request("MissingParameter", "start_time or cursor is required")
-    if start_time > last_second:
-        raise bad_request("StartTimeTooRecent", "Too recent start_time. Use a start_time older than 60 seconds")
-    return Position(start_time, 0)
+@router.get("/tickets")
+async def tickets_by_time(
+    account: AccountHere,
+    request: Request,
+    *,
+    start_time: int | None = None,
+    per_page: PerPage = MOST_ROWS,
+    exclude_deleted: bool = False,
+) -> dict[str, Any]:
+    _count_call(account)
+    rows = _tickets(account, request, exclude_deleted=exclude_deleted)
+    answer = time_page(account, request, "tickets", rows, start_time=start_time, per_page=per_page)
+    return with_sideloads(account, request, answer, "tickets", PEOPLE)
 
 
-def _rows(account: Account, after: Position, last_second: int) -> list[Ticket]:
-    placed = sorted(
-        (Position(ticket.generated_timestamp, ticket.id), ticket) for ticket in account.store.state.tickets.values()
-    )
-    return [ticket for place, ticket in placed if place > after and place.generated_timestamp <= last_second]
+def _tickets(account: Account, request: Request, *, exclude_deleted: bool) -> list[ExportRow]:
+    base, fields = address_of(request), account.settings.custom_fields
+    found = [one for one in account.store.state.tickets.values() if not (exclude_deleted and one.ending)]
+    return [
+        ExportRow(Position(one.generated_timestamp, one.id), partial(exported_ticket_json, one, base, fields))
+        for one in found
+    ]
 
 
-def _page(account: Account, request: Request, page: list[Ticket], *, end_of_stream: bool) -> dict[str, Any]:
-    base = address_of(request)
-    cursor = Position(page[-1].generated_timestamp, page[-1].id).cursor() if page else None
-    return {
-        "tickets": [exported_ticket_json(ticket, base, account.settings.custom_fields) for ticket in page],
-        "after_url": f"{base}{PATH}?cursor={quote(cursor, safe='')}" if cursor else None,
-        "after_cursor": cursor,
-        "before_url": None,
-        "before_cursor": None,
-        "end_of_stream": end_of_stream,
-    }
+@router.get("/users/cursor")
+async def users_by_cursor(
+    account: AccountHere,
+    request: Request,
+    *,
+    start_time: int | None = None,
+    cursor: str | None = None,
+    per_page: PerPage = MOST_ROWS,
+) -> dict[str, Any]:
+    _count_call(account)
+    rows = [_user_row(request, user) for user in account.store.state.users.values()]
+    return cursor_page(account, request, "users", rows, start_time=start_time, cursor=cursor, per_page=per_page)
+
+
+@router.get("/users")
+async def users_by_time(
+    account: AccountHere, request: Request, *, start_time: int | None = None, per_page: PerPage = MOST_ROWS
+) -> dict[str, Any]:
+    _count_call(account)
+    rows = [_user_row(request, user) for user in account.store.state.users.values()]
+    return time_page(account, request, "users", rows, start_time=start_time, per_page=per_page)
+
+
+def _user_row(request: Request, user: User) -> ExportRow:
+    place = Position(int(user.updated_at.timestamp()), user.id)
+    return ExportRow(place, lambda: user_json(user, address_of(request)))
+
+
+@router.get("/organizations")
+async def organizations_by_time(
+    account: AccountHere, request: Request, *, start_time: int | None = None, per_page: PerPage = MOST_ROWS
+) -> dict[str, Any]:
+    _count_call(account)
+    rows = [_organization_row(request, one) for one in account.store.state.organizations.values()]
+    return time_page(account, request, "organizations", rows, start_time=start_time, per_page=per_page)
+
+
+def _organization_row(request: Request, organization: Organization) -> ExportRow:
+    place = Position(int(organization.updated_at.timestamp()), organization.id)
+    return ExportRow(place, lambda: organization_json(organization, address_of(request)))

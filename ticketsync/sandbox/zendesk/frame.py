@@ -15,6 +15,7 @@ from ticketsync.sandbox.zendesk.settings import Tuning
 
 API_PREFIX = "/api/"
 WEBHOOKS_PREFIX = "/api/v2/webhooks"
+WEBHOOK_TESTS = f"{WEBHOOKS_PREFIX}/test"
 
 
 class ApiFrame:
@@ -32,16 +33,18 @@ class ApiFrame:
             return
         scope = {**scope, "path": scope["path"].removesuffix(".json")}
         webhooks = scope["path"].startswith(WEBHOOKS_PREFIX)
-        window = self._count(webhooks=webhooks)
+        window = self._count(scope["path"])
         framed = _Answer(send, window, self.clock, webhooks=webhooks)
         answer = _limited(window) if window.exceeded else self.app
         await answer(scope, receive, framed.send)
 
-    def _count(self, *, webhooks: bool) -> Window:
+    def _count(self, path: str) -> Window:
         limits = self.tuning.limits
-        return (
-            self.windows.hit("webhooks", limits.webhooks) if webhooks else self.windows.hit("account", limits.account)
-        )
+        if path == WEBHOOK_TESTS:
+            return self.windows.hit("webhook tests", limits.webhook_tests)
+        if path.startswith(WEBHOOKS_PREFIX):
+            return self.windows.hit("webhooks", limits.webhooks)
+        return self.windows.hit("account", limits.account)
 
 
 def _limited(window: Window) -> ASGIApp:

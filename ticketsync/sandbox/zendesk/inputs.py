@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from ticketsync.sandbox.zendesk.errors import ApiError, bad_request, invalid_attribute, record_invalid, too_many_values
-from ticketsync.sandbox.zendesk.models import Priority, Role, TicketStatus, TicketType
+from ticketsync.sandbox.zendesk.models import Action, Condition, Priority, Role, TicketStatus, TicketType
 
 MOST_IDS = 100
 
@@ -47,8 +47,13 @@ class CommentInput(BaseModel):
 
     @property
     def html(self) -> str:
-        inner = self.html_body or "<br>".join(html.escape(self.body or "").splitlines())
+        inner = self.html_body or "\n\n".join(map(_paragraph, html.escape(self.body or "").split("\n\n")))
         return f'<div class="zd-comment" dir="auto">{inner}</div>'
+
+
+def _paragraph(text: str) -> str:
+    lines = "\n<br>".join(text.splitlines())
+    return f'<p dir="auto">{lines}</p>'
 
 
 class RequesterInput(BaseModel):
@@ -62,10 +67,25 @@ class ViaInput(BaseModel):
     channel: str = "api"
 
 
-class TicketInput(BaseModel):
-    """A ticket as sent to create or update; only what was sent is in `model_fields_set`."""
+class Sent(BaseModel):
+    """Something as sent to create or update it; what does not belong there is kept to be warned of (§14)."""
 
     model_config = ConfigDict(extra="allow")
+
+    @property
+    def row_id(self) -> int | None:
+        """The id, which only those that are sent by the hundred have a use for."""
+        value = (self.model_extra or {}).get("id")
+        return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
+
+    @property
+    def sent_fields(self) -> dict[str, Any]:
+        """What was sent of the fields that there are."""
+        return self.model_dump(exclude_unset=True, exclude=set(self.model_extra or {}))
+
+
+class TicketInput(Sent):
+    """A ticket; only what was sent is in `model_fields_set`."""
 
     subject: str | None = None
     description: str | None = None
@@ -99,8 +119,8 @@ class TicketInput(BaseModel):
         return name in self.model_fields_set
 
 
-class UserInput(BaseModel):
-    """A user as sent to create or update."""
+class UserInput(Sent):
+    """A user."""
 
     name: str | None = None
     email: Annotated[str | None, BeforeValidator(_unset)] = None
@@ -123,6 +143,66 @@ class MergeInput(BaseModel):
     source_comment: str | None = None
     target_comment_is_public: bool = False
     source_comment_is_public: bool = False
+
+
+class TagsInput(BaseModel):
+    """The tags of something that has some."""
+
+    tags: Tags = []
+
+    def laid_over(self, own: list[str], method: str) -> list[str]:
+        """POST sets them, PUT adds to its own, DELETE takes away (§10)."""
+        given = {tag.lower() for tag in self.tags}
+        return sorted({"POST": given, "PUT": {*own, *given}, "DELETE": {*own} - given}[method])
+
+
+class RedactInput(BaseModel):
+    """What is to be blackened in a comment."""
+
+    text: str
+
+
+class GroupInput(Sent):
+    name: str | None = None
+    description: str = ""
+    is_public: bool = True
+
+
+class MembershipInput(Sent):
+    user_id: int
+    group_id: int
+
+
+class OrganizationInput(Sent):
+    name: str | None = None
+    external_id: Annotated[str | None, BeforeValidator(_unset)] = Field(None, coerce_numbers_to_str=True)
+    domain_names: list[str] = []
+    details: str | None = None
+    notes: str | None = None
+    group_id: Link = None
+    shared_tickets: bool = False
+    shared_comments: bool = False
+    tags: Tags = []
+    organization_fields: dict[str, JsonValue] = {}
+
+
+class Conditions(BaseModel):
+    all: list[Condition] = []
+    any: list[Condition] = []
+
+
+class TriggerInput(Sent):
+    """A trigger; its conditions stand under `conditions`, or as in older days beside the title (§5)."""
+
+    title: str | None = None
+    active: bool = True
+    position: int | None = None
+    description: str | None = None
+    category_id: str | None = Field(None, coerce_numbers_to_str=True)
+    conditions: Conditions | None = None
+    all: list[Condition] = []
+    any: list[Condition] = []
+    actions: list[Action] = []
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -165,15 +245,22 @@ def _refusal(noun: str, error: ValidationError) -> ApiError:
 
 def read_ids(text: str | None) -> list[int]:
     """Comma-separated ids; ApiError 400 for more than a hundred."""
-    words = [word for word in (text or "").split(",") if word.strip().isdecimal()]
+    return [int(word) for word in read_words(text) if word.strip().isdecimal()]
+
+
+def read_words(text: str | None) -> list[str]:
+    """Comma-separated words; ApiError 400 for more than a hundred."""
+    words = [word for word in (text or "").split(",") if word]
     if len(words) > MOST_IDS:
         raise too_many_values(MOST_IDS)
-    return [int(word) for word in words]
+    return words
 
 
-def restricted_keys_warning(noun: str, extra: dict[str, Any] | None) -> str | None:
-    """The `x-zendesk-api-warn` text for keys that do not belong there: they do not fail a call (§14)."""
-    if not extra:
-        return None
-    names = ", ".join(f'"{noun}.{name}"' for name in extra)
-    return f"Removed restricted keys [{names}] from parameters according to whitelist"
+def read_list(body: dict[str, Any], noun: str, model: type[Model]) -> list[Model]:
+    """`body[noun]` as a list of models; ApiError 400 without it or for more than a hundred."""
+    rows = body.get(noun)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise bad_request("MissingParameter", f"Required parameter missing: {noun}")
+    if len(rows) > MOST_IDS:
+        raise too_many_values(MOST_IDS)
+    return [read_object(row, noun.removesuffix("s"), model) for row in rows]

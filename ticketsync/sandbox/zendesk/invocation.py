@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,11 +16,14 @@ LONGEST_RETRY_AFTER = 60
 FIRST_WAIT_SECONDS = 2.0
 
 Cause = Literal["success", "timeout", "conflict", "asked_to_wait", "final"]
+NotSent = Literal["throttled", "circuit broken"]
+LogStatus = Literal["success", "failed", "terminated", "throttled", "circuit broken"]
 
 
 class Attempt(BaseModel):
-    """One request. `status_code` None: no answer; `timed_out` tells a slow receiver from one that cannot be reached.
-    `retry_after`: the seconds the receiver asked for.
+    """One request, or one that was held back: then `not_sent` says why. `status_code` None: no answer; `timed_out`
+    tells a slow receiver from one that cannot be reached. `retry_after`: the seconds the receiver asked for. Headers
+    and payload are what the log of invocations shows; they are kept in memory only.
     """
 
     at: datetime
@@ -28,10 +31,20 @@ class Attempt(BaseModel):
     status_code: int | None = None
     timed_out: bool = False
     retry_after: float | None = None
+    not_sent: NotSent | None = None
+    request_headers: dict[str, str] = Field({}, exclude=True)
+    response_headers: list[tuple[str, str]] = Field([], exclude=True)
+    response_payload: str = Field("", exclude=True)
+
+    @property
+    def completed_at(self) -> datetime:
+        return self.at + timedelta(seconds=self.seconds)
 
     @property
     def cause(self) -> Cause:
         match self.status_code:
+            case _ if self.not_sent is not None:
+                return "final"
             case None:
                 return "timeout" if self.timed_out else "final"
             case code if code < 300:  # noqa: PLR2004 - the 2xx codes
@@ -61,17 +74,30 @@ class Delivery(BaseModel):
     state: Literal["waiting", "success", "terminated", "dropped"] = "waiting"
     attempts: list[Attempt] = []
 
+    def log_status(self, number: int) -> LogStatus:
+        """What the log says of an attempt. `failed` for one that is followed by another is assumed: only the status of
+        the last one, of throttled and of circuit-broken ones is recorded (reference/zendesk-api §2, §4).
+        """
+        attempt = self.attempts[number]
+        if attempt.not_sent is not None:
+            return attempt.not_sent
+        if attempt.cause == "success":
+            return "success"
+        is_last = number == len(self.attempts) - 1 and self.state != "waiting"
+        return "terminated" if is_last else "failed"
+
 
 class DeliveryRule(BaseModel):
     """How deliveries are disturbed. All rules that match an event apply to it.
 
     drop: never sent. duplicate: `copies` more are sent. delay: sent `seconds` later, later events pass it by.
-    reorder: sent after a random part of `seconds`. `event_type` is searched in the event's type; `times` counts events.
+    reorder: sent after a random part of `seconds`. throttle: as delay, and the log says so. `event_type` is searched in
+    the event's type; `times` counts events.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["drop", "duplicate", "delay", "reorder"]
+    kind: Literal["drop", "duplicate", "delay", "reorder", "throttle"]
     event_type: Pattern = ""
     ticket_id: int | None = None
     copies: int = Field(1, ge=1, le=100)

@@ -126,10 +126,95 @@ class Webhook(BaseModel):
     updated_by: int | None = None
 
 
+class Audit(BaseModel):
+    """What one action did to a ticket; `events` are as REST shows them."""
+
+    id: int
+    ticket_id: int
+    author_id: int
+    events: list[dict[str, JsonValue]]
+    via: Via = Via()
+    created_at: datetime
+
+
+class Group(BaseModel):
+    """Agents who share tickets. A deleted one stays, for the tickets that name it."""
+
+    id: int
+    name: str
+    description: str = ""
+    is_public: bool = True
+    default: bool = False
+    deleted: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+
+class GroupMembership(BaseModel):
+    """An agent in a group; one of an agent's memberships is the default."""
+
+    id: int
+    user_id: int
+    group_id: int
+    default: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+
+class Organization(BaseModel):
+    """A company that customers belong to."""
+
+    id: int
+    name: str
+    external_id: str | None = None
+    domain_names: list[str] = []
+    details: str | None = None
+    notes: str | None = None
+    group_id: int | None = None
+    shared_tickets: bool = False
+    shared_comments: bool = False
+    tags: list[str] = []
+    organization_fields: dict[str, JsonValue] = {}
+    created_at: datetime
+    updated_at: datetime
+
+
+class Condition(BaseModel):
+    """One condition of a trigger; `value` is null for operators that need none."""
+
+    field: str
+    operator: str = "is"
+    value: JsonValue = None
+
+
+class Action(BaseModel):
+    field: str
+    value: JsonValue = None
+
+
+class Trigger(BaseModel):
+    """What happens when a ticket is created or changed so that all of `all` and one of `any` are met."""
+
+    id: int
+    title: str
+    active: bool = True
+    position: int
+    description: str | None = None
+    category_id: str
+    all: list[Condition] = []
+    any: list[Condition] = []
+    actions: list[Action]
+    created_at: datetime
+    updated_at: datetime
+
+
 class Job(BaseModel):
-    """A background job. What it does is done when it is accepted; its first answer still says `queued`."""
+    """A background job. What it does is done when it is accepted; its first answer still says `queued`.
+    `job_type` None: not told.
+    """
 
     id: str
+    job_type: str | None = None
     total: int | None
     results: JsonValue
     completed_at: datetime
@@ -144,12 +229,17 @@ class KeptAnswer(BaseModel):
 
 
 class State(BaseModel):
-    """The whole account. `deliveries` are those not finished when the state was saved."""
+    """The whole account. `deliveries` are those not finished when the state was saved, `audits` are by ticket."""
 
     next_ticket_id: int = 1
     next_object_id: int = 8447399000017
     users: dict[int, User] = {}
     tickets: dict[int, Ticket] = {}
+    audits: dict[int, list[Audit]] = {}
+    groups: dict[int, Group] = {}
+    group_memberships: dict[int, GroupMembership] = {}
+    organizations: dict[int, Organization] = {}
+    triggers: dict[int, Trigger] = {}
     webhooks: dict[str, Webhook] = {}
     jobs: dict[str, Job] = {}
     kept_answers: dict[str, KeptAnswer] = {}

@@ -15,13 +15,18 @@ MOST_OFFSET_PAGES = 100
 
 
 class Numbered(Protocol):
-    """What is listed: sorted by its id."""
+    """What is listed: sorted by its id, unless a list says otherwise."""
 
     @property
     def id(self) -> int: ...
 
 
 Row = TypeVar("Row", bound=Numbered)
+Key = Callable[[Row], tuple[Any, ...]]
+
+
+def by_id(row: Numbered) -> tuple[int]:
+    return (row.id,)
 
 
 def wants_cursor(request: Request) -> bool:
@@ -34,12 +39,19 @@ def address_of(request: Request) -> str:
 
 
 def listed(
-    request: Request, noun: str, rows: Sequence[Row], view: Callable[[Row], dict[str, Any]], *, descending: bool = False
+    request: Request,
+    noun: str,
+    rows: Sequence[Row],
+    view: Callable[[Row], dict[str, Any]],
+    *,
+    descending: bool = False,
+    key: Key[Row] = by_id,
 ) -> dict[str, Any]:
-    """One page of `rows`, which are sorted by id, as the query asks for it."""
+    """One page of `rows`, which are sorted by `key`, as the query asks for it."""
+    ordered = rows[::-1] if descending else rows
     if wants_cursor(request):
-        return _cursor_page(request, noun, rows, view, descending=descending)
-    return offset_page(request, noun, rows[::-1] if descending else rows, view)
+        return _cursor_page(request, noun, ordered, view, descending=descending, key=key)
+    return offset_page(request, noun, ordered, view)
 
 
 def _number(request: Request, name: str, default: int) -> int:
@@ -68,27 +80,33 @@ def offset_page(
 
 
 def _cursor_page(
-    request: Request, noun: str, rows: Sequence[Row], view: Callable[[Row], dict[str, Any]], *, descending: bool
+    request: Request,
+    noun: str,
+    ordered: Sequence[Row],
+    view: Callable[[Row], dict[str, Any]],
+    *,
+    descending: bool,
+    key: Key[Row],
 ) -> dict[str, Any]:
     size = min(_number(request, "page[size]", MOST_PER_PAGE), MOST_PER_PAGE)
     before, after = _cursor(request, "page[before]"), _cursor(request, "page[after]")
-    ordered = rows[::-1] if descending else rows
     if before is not None:
-        eligible = [row for row in ordered if _precedes(row.id, before, descending=descending)]
+        eligible = [row for row in ordered if _precedes(key(row), before, descending=descending)]
         page = eligible[-size:]
     else:
-        eligible = [row for row in ordered if after is None or _precedes(after, row.id, descending=descending)]
+        eligible = [row for row in ordered if after is None or _precedes(after, key(row), descending=descending)]
         page = eligible[:size]
-    return {noun: [view(row) for row in page]} | _position(request, page, has_more=len(eligible) > size)
+    position = _position(request, [key(row) for row in page], has_more=len(eligible) > size)
+    return {noun: [view(row) for row in page]} | position
 
 
-def _precedes(left: int, right: int, *, descending: bool) -> bool:
+def _precedes(left: tuple[Any, ...], right: tuple[Any, ...], *, descending: bool) -> bool:
     return left > right if descending else left < right
 
 
-def _position(request: Request, page: Sequence[Numbered], *, has_more: bool) -> dict[str, Any]:
+def _position(request: Request, keys: Sequence[tuple[Any, ...]], *, has_more: bool) -> dict[str, Any]:
     """`meta` and `links`; the last page has cursors and links too, only an empty one has none."""
-    first, last = (_encoded(page[0].id), _encoded(page[-1].id)) if page else (None, None)
+    first, last = (_encoded(keys[0]), _encoded(keys[-1])) if keys else (None, None)
     bare = request.url.remove_query_params(["page[after]", "page[before]"])
     links = {
         "prev": str(bare.include_query_params(**{"page[before]": first})) if first else None,
@@ -97,15 +115,15 @@ def _position(request: Request, page: Sequence[Numbered], *, has_more: bool) -> 
     return {"meta": {"has_more": has_more, "after_cursor": last, "before_cursor": first}, "links": links}
 
 
-def _encoded(row_id: int) -> str:
-    return base64.b64encode(json.dumps({"o": "id", "v": row_id}).encode()).decode()
+def _encoded(key: tuple[Any, ...]) -> str:
+    return base64.b64encode(json.dumps({"o": "id", "v": key}).encode()).decode()
 
 
-def _cursor(request: Request, name: str) -> int | None:
+def _cursor(request: Request, name: str) -> tuple[Any, ...] | None:
     text = request.query_params.get(name)
     if not text:
         return None
     try:
-        return int(json.loads(base64.b64decode(text, validate=True))["v"])
+        return tuple(json.loads(base64.b64decode(text, validate=True))["v"])
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise bad_request("InvalidCursor", f"{name} is not a cursor of this list") from error

@@ -6,7 +6,23 @@ from typing import Self
 from fastapi import FastAPI
 
 from ticketsync.sandbox.faults import FaultList, FaultMiddleware, fault_routes
-from ticketsync.sandbox.zendesk import control, deleted_tickets, export, tickets, users, webhooks
+from ticketsync.sandbox.zendesk import (
+    audits,
+    control,
+    deleted_tickets,
+    export,
+    groups,
+    organizations,
+    ticket_bulk,
+    ticket_lists,
+    tickets,
+    triggers,
+    user_bulk,
+    users,
+    webhook_log,
+    webhook_trials,
+    webhooks,
+)
 from ticketsync.sandbox.zendesk.account import Account
 from ticketsync.sandbox.zendesk.clock import Clock
 from ticketsync.sandbox.zendesk.delivery import DeliveryEngine
@@ -16,6 +32,25 @@ from ticketsync.sandbox.zendesk.limits import Windows
 from ticketsync.sandbox.zendesk.seed import seeded_state
 from ticketsync.sandbox.zendesk.settings import ZendeskSettings
 from ticketsync.sandbox.zendesk.store import Store
+
+# Those whose paths have words where others have ids stand first.
+NOUNS = (
+    ticket_lists,
+    ticket_bulk,
+    tickets,
+    deleted_tickets,
+    audits,
+    user_bulk,
+    users,
+    groups,
+    organizations,
+    triggers,
+    webhooks,
+    webhook_trials,
+    webhook_log,
+    export,
+    control,
+)
 
 
 class ZendeskSandbox:
@@ -63,7 +98,7 @@ def _account(settings: ZendeskSettings, state_dir: Path | None, clock: Clock) ->
 def _app(account: Account) -> FastAPI:
     app = FastAPI(title="Zendesk sandbox", openapi_url=None)
     app.state.account = account
-    for noun in (tickets, deleted_tickets, users, webhooks, export, control):
+    for noun in NOUNS:
         app.include_router(noun.router)
     app.include_router(fault_routes(account.faults))
     install_error_handlers(app)

@@ -32,13 +32,15 @@ class Limits(BaseModel):
     incremental_exports: int = Field(10, ge=1)
     deleted_tickets: int = Field(10, ge=1)
     webhooks: int = Field(100, ge=1)
+    webhook_tests: int = Field(20, ge=1)
     ticket_updates: int = Field(30, ge=1)
 
 
 class DeliveryTuning(BaseModel):
     """`timeout_seconds`: how long a receiver may take. `retry_time_factor` scales the waits between attempts, also
     those a receiver asks for; 0 retries at once. `in_order`: an event of a ticket waits until the one before it was
-    tried once.
+    tried once. `circuit_breaker`: a receiver that answers mostly errors is left alone, as by the real one.
+    `tests_signed_publicly`: whether a test call of an existing webhook is signed with the public test secret too.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,6 +48,8 @@ class DeliveryTuning(BaseModel):
     timeout_seconds: float = Field(12.0, gt=0)
     retry_time_factor: float = Field(1.0, ge=0)
     in_order: bool = True
+    circuit_breaker: bool = True
+    tests_signed_publicly: bool = False
 
 
 class Tuning(BaseModel):

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from ticketsync.sandbox.zendesk.errors import not_found
-from ticketsync.sandbox.zendesk.models import State, Ticket, User
+from ticketsync.sandbox.zendesk.models import Group, GroupMembership, Organization, State, Ticket, User
 
 FILE_NAME = "zendesk.json"
 SAVE_AFTER_SECONDS = 0.3
@@ -95,6 +96,35 @@ class Store:
         if user is None:
             raise not_found()
         return user
+
+    def group(self, group_id: int) -> Group:
+        """ApiError 404 when missing or deleted."""
+        group = self.state.groups.get(group_id)
+        if group is None or group.deleted:
+            raise not_found()
+        return group
+
+    def organization(self, organization_id: int) -> Organization:
+        """ApiError 404 when missing."""
+        organization = self.state.organizations.get(organization_id)
+        if organization is None:
+            raise not_found()
+        return organization
+
+    def join(self, user_id: int, group_id: int, now: datetime) -> GroupMembership:
+        """A new membership; the first one of an agent is the default."""
+        is_first = all(one.user_id != user_id for one in self.state.group_memberships.values())
+        membership = GroupMembership(
+            id=self.new_object_id(),
+            user_id=user_id,
+            group_id=group_id,
+            default=is_first,
+            created_at=now,
+            updated_at=now,
+        )
+        self.state.group_memberships[membership.id] = membership
+        self.changed()
+        return membership
 
     def user_by_email(self, email: str) -> User | None:
         wanted = email.casefold()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.auth import AGENTS_ONLY, Agent
-from ticketsync.sandbox.zendesk.endings import delete_ticket, finished_job, mark_as_spam, merge_tickets
+from ticketsync.sandbox.zendesk.endings import delete_ticket, mark_as_spam, merge_tickets
 from ticketsync.sandbox.zendesk.errors import bad_request
 from ticketsync.sandbox.zendesk.inputs import (
     MergeInput,
@@ -17,33 +17,26 @@ from ticketsync.sandbox.zendesk.inputs import (
     read_ids,
     read_noun,
     read_object,
-    restricted_keys_warning,
 )
+from ticketsync.sandbox.zendesk.jobs import finished_job
 from ticketsync.sandbox.zendesk.limits import TICKET_UPDATES_SECONDS
 from ticketsync.sandbox.zendesk.models import KeptAnswer, Ticket
 from ticketsync.sandbox.zendesk.paging import address_of, listed, wants_cursor
-from ticketsync.sandbox.zendesk.views import comment_json, job_json, ticket_json, user_json
+from ticketsync.sandbox.zendesk.sideloads import with_sideloads
+from ticketsync.sandbox.zendesk.views import comment_json, job_json, ticket_json
+from ticketsync.sandbox.zendesk.warnings import warn_of_body, warn_of_extra
 from ticketsync.sandbox.zendesk.writing import Written, create_ticket, update_ticket
 
 router = APIRouter(prefix="/api/v2", dependencies=[AGENTS_ONLY])
 
 IDEMPOTENCY_KEPT = timedelta(hours=2)
 LONGEST_IDEMPOTENCY_KEY = 255
+TICKET_CREATES = 300  # a minute; told by a header only (§14)
 PEOPLE = ("requester_id", "submitter_id", "assignee_id")
 
 
 def shown(account: Account, request: Request, ticket: Ticket) -> dict[str, Any]:
     return ticket_json(ticket, address_of(request), account.settings.custom_fields)
-
-
-def with_users(account: Account, request: Request, answer: dict[str, Any], noun: str, *names: str) -> dict[str, Any]:
-    """`include=users`: the people of the rows beside them."""
-    if "users" not in request.query_params.get("include", "").split(","):
-        return answer
-    rows = answer[noun] if isinstance(answer[noun], list) else [answer[noun]]
-    wanted = sorted({row[name] for row in rows for name in names if row[name] is not None})
-    users = account.store.state.users
-    return answer | {"users": [user_json(users[one], address_of(request)) for one in wanted if one in users]}
 
 
 @router.get("/tickets")
@@ -53,13 +46,18 @@ async def list_tickets(account: AccountHere, request: Request, response: Respons
     tickets = account.store.live_tickets()
     if external_id := request.query_params.get("external_id"):
         tickets = [ticket for ticket in tickets if ticket.external_id == external_id]
+    return ticket_page(account, request, tickets)
+
+
+def ticket_page(account: Account, request: Request, tickets: list[Ticket]) -> dict[str, Any]:
+    """A page of these tickets, which are sorted by id; by cursor without `fields` (§14)."""
     dropped = {"fields"} if wants_cursor(request) else set()
 
     def view(ticket: Ticket) -> dict[str, Any]:
         return {name: value for name, value in shown(account, request, ticket).items() if name not in dropped}
 
     answer = listed(request, "tickets", tickets, view, descending=_newest_first(request))
-    return with_users(account, request, answer, "tickets", *PEOPLE)
+    return with_sideloads(account, request, answer, "tickets", PEOPLE)
 
 
 def _newest_first(request: Request) -> bool:
@@ -74,7 +72,7 @@ async def show_many(account: AccountHere, request: Request, ids: str = "") -> di
     tickets = [ticket for ticket in account.store.live_tickets() if ticket.id in wanted]
     rows = [shown(account, request, ticket) for ticket in tickets]
     answer = {"tickets": rows, "next_page": None, "previous_page": None, "count": len(rows)}
-    return with_users(account, request, answer, "tickets", *PEOPLE)
+    return with_sideloads(account, request, answer, "tickets", PEOPLE)
 
 
 @router.post("/tickets", status_code=201)
@@ -86,8 +84,12 @@ async def create(account: AccountHere, caller: Agent, request: Request, response
         answer = kept.answer
     else:
         data = read_noun(await json_object(request), "ticket", TicketInput)
-        answer = _written_json(account, request, response, create_ticket(account, data, caller), data)
+        warn_of_extra(response, "tickets", "create", "ticket", data)
+        answer = _written_json(account, request, create_ticket(account, data, caller))
+        answer["ticket"]["generated_timestamp"] = 0  # recorded: it is not generated yet
         _keep_answer(account, request, response, body, answer)
+    window = account.windows.hit(f"creates by {caller.id}", TICKET_CREATES)
+    response.headers["zendesk-ratelimit-ticket-request-create-by-user-and-ip"] = window.header()
     response.headers["location"] = answer["ticket"]["url"]
     return answer
 
@@ -111,18 +113,14 @@ def _keep_answer(account: Account, request: Request, response: Response, body: b
         account.store.state.kept_answers[key] = kept
 
 
-def _written_json(
-    account: Account, request: Request, response: Response, written: Written, data: TicketInput
-) -> dict[str, Any]:
-    if warning := restricted_keys_warning("ticket", data.model_extra):
-        response.headers["x-zendesk-api-warn"] = warning
+def _written_json(account: Account, request: Request, written: Written) -> dict[str, Any]:
     return {"ticket": shown(account, request, written.ticket), "audit": written.audit}
 
 
 @router.get("/tickets/{ticket_id}")
 async def show(account: AccountHere, request: Request, ticket_id: int) -> dict[str, Any]:
     answer = {"ticket": shown(account, request, account.store.ticket(ticket_id))}
-    return with_users(account, request, answer, "ticket", *PEOPLE)
+    return with_sideloads(account, request, answer, "ticket", PEOPLE)
 
 
 @router.put("/tickets/{ticket_id}")
@@ -138,11 +136,15 @@ async def update(
         TICKET_UPDATES_SECONDS,
     )
     response.headers["zendesk-ratelimit-per-ticket-updates"] = window.header()
-    return _written_json(account, request, response, update_ticket(account, ticket, data, caller), data)
+    warn_of_extra(response, "tickets", "update", "ticket", data)
+    return _written_json(account, request, update_ticket(account, ticket, data, caller))
 
 
 @router.delete("/tickets/destroy_many")
-async def delete_many(account: AccountHere, caller: Agent, request: Request, ids: str = "") -> dict[str, Any]:
+async def delete_many(
+    account: AccountHere, caller: Agent, request: Request, response: Response, ids: str = ""
+) -> dict[str, Any]:
+    await warn_of_body(request, response, "tickets", "destroy_many", "tickets")
     wanted = set(read_ids(ids))
     found = [ticket for ticket in account.store.live_tickets() if ticket.id in wanted]
     for ticket in found:
@@ -152,7 +154,8 @@ async def delete_many(account: AccountHere, caller: Agent, request: Request, ids
 
 
 @router.delete("/tickets/{ticket_id}", status_code=204)
-async def delete(account: AccountHere, caller: Agent, ticket_id: int) -> None:
+async def delete(account: AccountHere, caller: Agent, request: Request, response: Response, ticket_id: int) -> None:
+    await warn_of_body(request, response, "tickets", "destroy", "ticket")
     delete_ticket(account, account.store.ticket(ticket_id), caller)
 
 
@@ -174,4 +177,4 @@ async def merge(account: AccountHere, caller: Agent, request: Request, ticket_id
 async def comments(account: AccountHere, request: Request, ticket_id: int) -> dict[str, Any]:
     rows = account.store.ticket(ticket_id).comments
     answer = listed(request, "comments", rows, comment_json, descending=_newest_first(request))
-    return with_users(account, request, answer, "comments", "author_id")
+    return with_sideloads(account, request, answer, "comments", ["author_id"])

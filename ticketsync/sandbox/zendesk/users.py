@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.auth import ADMINS_ONLY, AGENTS_ONLY, SignedIn
-from ticketsync.sandbox.zendesk.errors import record_invalid, too_many_values
-from ticketsync.sandbox.zendesk.inputs import MOST_IDS, UserInput, json_object, read_ids, read_noun
+from ticketsync.sandbox.zendesk.errors import record_invalid
+from ticketsync.sandbox.zendesk.inputs import UserInput, json_object, read_ids, read_noun, read_words
 from ticketsync.sandbox.zendesk.models import User
 from ticketsync.sandbox.zendesk.paging import address_of, listed, offset_page
 from ticketsync.sandbox.zendesk.views import user_json
+from ticketsync.sandbox.zendesk.warnings import warn_of_body
 
 router = APIRouter(prefix="/api/v2")
 for_agents = APIRouter(dependencies=[AGENTS_ONLY])
@@ -40,9 +41,7 @@ async def list_users(account: AccountHere, request: Request) -> dict[str, Any]:
 
 @for_agents.get("/users/show_many")
 async def show_many(account: AccountHere, request: Request, ids: str = "", external_ids: str = "") -> dict[str, Any]:
-    numbers, names = set(read_ids(ids)), {name for name in external_ids.split(",") if name}
-    if len(names) > MOST_IDS:
-        raise too_many_values(MOST_IDS)
+    numbers, names = set(read_ids(ids)), set(read_words(external_ids))
     users = [user for user in _active_users(account) if user.id in numbers or user.external_id in names]
     return offset_page(request, "users", users, lambda user: user_json(user, address_of(request)))
 
@@ -73,37 +72,48 @@ async def show(account: AccountHere, request: Request, user_id: int) -> dict[str
 
 @for_agents.post("/users", status_code=201)
 async def create(account: AccountHere, request: Request, response: Response) -> dict[str, Any]:
-    data = read_noun(await json_object(request), "user", UserInput)
+    answer = _shown(request, create_user(account, read_noun(await json_object(request), "user", UserInput)))
+    response.headers["location"] = answer["user"]["url"]
+    return answer
+
+
+def create_user(account: Account, data: UserInput) -> User:
+    """An agent is in the account's default group from the start. ApiError 422."""
     if not data.name:
         raise record_invalid("name", "Name: is too short (minimum is 1 characters)", "BlankValue")
     _refuse_taken_address(account, data.email, user_id=None)
     now = account.clock.now()
-    sent = data.model_dump(exclude_unset=True, exclude_none=True)
+    sent = {name: value for name, value in data.sent_fields.items() if value is not None}
     user = User.model_validate(sent | {"id": account.store.new_object_id(), "created_at": now, "updated_at": now})
-    _keep(account, user)
-    answer = _shown(request, user)
-    response.headers["location"] = answer["user"]["url"]
-    return answer
+    if user.is_staff and user.default_group_id is None:
+        user.default_group_id = account.settings.group_id
+    if user.is_staff and user.default_group_id is not None:
+        account.store.join(user.id, user.default_group_id, now)
+    return _keep(account, user)
 
 
 @for_agents.put("/users/{user_id}")
 async def update(account: AccountHere, request: Request, user_id: int) -> dict[str, Any]:
     user = account.store.user(user_id)
-    data = read_noun(await json_object(request), "user", UserInput)
-    _refuse_taken_address(account, data.email, user_id=user_id)
-    sent = data.model_dump(exclude_unset=True, exclude={"name", "role"})
-    sent |= {"name": data.name or user.name, "role": data.role or user.role, "updated_at": account.clock.now()}
-    changed = user.model_copy(update=sent)
-    _keep(account, changed)
-    return _shown(request, changed)
+    return _shown(request, update_user(account, user, read_noun(await json_object(request), "user", UserInput)))
+
+
+def update_user(account: Account, user: User, data: UserInput) -> User:
+    """ApiError 422."""
+    _refuse_taken_address(account, data.email, user_id=user.id)
+    kept = {"name": data.name or user.name, "role": data.role or user.role, "updated_at": account.clock.now()}
+    return _keep(account, user.model_copy(update=data.sent_fields | kept))
 
 
 @for_agents.delete("/users/{user_id}", dependencies=[ADMINS_ONLY])
-async def delete(account: AccountHere, request: Request, user_id: int) -> dict[str, Any]:
+async def delete(account: AccountHere, request: Request, response: Response, user_id: int) -> dict[str, Any]:
     """200 with the user, who is inactive and has no address from then on (§14)."""
-    gone = account.store.user(user_id).model_copy(update={"active": False, "email": None})
-    _keep(account, gone)
-    return _shown(request, gone)
+    await warn_of_body(request, response, "users", "destroy", "user")
+    return _shown(request, delete_user(account, account.store.user(user_id)))
+
+
+def delete_user(account: Account, user: User) -> User:
+    return _keep(account, user.model_copy(update={"active": False, "email": None}))
 
 
 def _refuse_taken_address(account: Account, email: str | None, user_id: int | None) -> None:
@@ -112,9 +122,10 @@ def _refuse_taken_address(account: Account, email: str | None, user_id: int | No
         raise record_invalid("email", f"Email: {email} is already being used by another user", "DuplicateValue")
 
 
-def _keep(account: Account, user: User) -> None:
+def _keep(account: Account, user: User) -> User:
     account.store.state.users[user.id] = user
     account.store.changed()
+    return user
 
 
 router.include_router(for_agents)

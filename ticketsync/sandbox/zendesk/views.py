@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ticketsync.sandbox.zendesk.clock import rest_time
-from ticketsync.sandbox.zendesk.models import Comment, Job, Ticket, User, Via
+from ticketsync.sandbox.zendesk.models import (
+    Comment,
+    Group,
+    GroupMembership,
+    Job,
+    Organization,
+    Ticket,
+    Trigger,
+    User,
+    Via,
+)
 from ticketsync.sandbox.zendesk.settings import CustomField
 
 SCRUBBED_TEXTS = {"subject": "SCRUBBED", "raw_subject": "SCRUBBED", "description": "X"}
@@ -146,11 +156,79 @@ def user_json(user: User, base: str) -> dict[str, Any]:
     }
 
 
+def group_json(group: Group, base: str) -> dict[str, Any]:
+    return {
+        "url": f"{base}/api/v2/groups/{group.id}.json",
+        "id": group.id,
+        "is_public": group.is_public,
+        "name": group.name,
+        "description": group.description,
+        "default": group.default,
+        "deleted": group.deleted,
+        "created_at": rest_time(group.created_at),
+        "updated_at": rest_time(group.updated_at),
+    }
+
+
+def membership_json(membership: GroupMembership, base: str) -> dict[str, Any]:
+    return {
+        "url": f"{base}/api/v2/group_memberships/{membership.id}.json",
+        "id": membership.id,
+        "user_id": membership.user_id,
+        "group_id": membership.group_id,
+        "default": membership.default,
+        "created_at": rest_time(membership.created_at),
+        "updated_at": rest_time(membership.updated_at),
+    }
+
+
+def organization_json(organization: Organization, base: str) -> dict[str, Any]:
+    return {
+        "url": f"{base}/api/v2/organizations/{organization.id}.json",
+        "id": organization.id,
+        "name": organization.name,
+        "shared_tickets": organization.shared_tickets,
+        "shared_comments": organization.shared_comments,
+        "external_id": organization.external_id,
+        "created_at": rest_time(organization.created_at),
+        "updated_at": rest_time(organization.updated_at),
+        "domain_names": organization.domain_names,
+        "details": organization.details,
+        "notes": organization.notes,
+        "group_id": organization.group_id,
+        "tags": organization.tags,
+        "organization_fields": organization.organization_fields,
+    }
+
+
+def trigger_json(trigger: Trigger, base: str) -> dict[str, Any]:
+    return {
+        "url": f"{base}/api/v2/triggers/{trigger.id}.json",
+        "id": trigger.id,
+        "title": trigger.title,
+        "active": trigger.active,
+        "updated_at": rest_time(trigger.updated_at),
+        "created_at": rest_time(trigger.created_at),
+        "default": False,
+        "actions": [action.model_dump() for action in trigger.actions],
+        "conditions": {
+            "all": [condition.model_dump() for condition in trigger.all],
+            "any": [condition.model_dump() for condition in trigger.any],
+        },
+        "description": trigger.description,
+        "position": trigger.position,
+        "raw_title": trigger.title,
+        "category_id": trigger.category_id,
+    }
+
+
 def job_json(job: Job, base: str, *, finished: bool) -> dict[str, Any]:
     """A job: its first answer has nothing but its total (§14)."""
     completed = f"Completed at {job.completed_at:%Y-%m-%d %H:%M:%S} +0000"
+    job_type = {"job_type": job.job_type} if job.job_type else {}
     return {
         "id": job.id,
+        **job_type,
         "url": f"{base}/api/v2/job_statuses/{job.id}.json",
         "total": job.total,
         "progress": job.total if finished else None,

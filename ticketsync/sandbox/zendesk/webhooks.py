@@ -1,6 +1,7 @@
 """Routes of webhooks and their signing secrets (reference/zendesk-api §4)."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -10,7 +11,7 @@ from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.auth import ADMINS_ONLY, Admin
 from ticketsync.sandbox.zendesk.clock import event_time, rest_time
 from ticketsync.sandbox.zendesk.errors import ApiError, newer_error
-from ticketsync.sandbox.zendesk.events import TICKET_EVENTS, TYPE_PREFIX
+from ticketsync.sandbox.zendesk.events import TICKET_EVENTS, TRIGGER_KIND, TYPE_PREFIX
 from ticketsync.sandbox.zendesk.ids import new_ulid
 from ticketsync.sandbox.zendesk.inputs import json_object
 from ticketsync.sandbox.zendesk.models import User, Webhook
@@ -18,13 +19,16 @@ from ticketsync.sandbox.zendesk.signature import new_secret
 
 router = APIRouter(prefix="/api/v2/webhooks", dependencies=[ADMINS_ONLY])
 
-TRIGGER_KIND = "conditional_ticket_events"
 OTHER_DOMAINS = re.compile(r"zen:event-type:(?!ticket\.)[a-z_]+\.[a-z_]+")
 MOST_PER_PAGE = 100
 KEPT_BY_PUT = frozenset({"subscriptions"})
 WRITABLE = frozenset(
     "name description status endpoint http_method request_format subscriptions authentication custom_headers".split()  # noqa: SIM905
 )
+
+
+HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+RequestFormat = Literal["json", "xml", "form_encoded"]
 
 
 class WebhookInput(BaseModel):
@@ -34,8 +38,8 @@ class WebhookInput(BaseModel):
     description: str | None = None
     status: Literal["active", "inactive"]
     endpoint: str
-    http_method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    request_format: Literal["json", "xml", "form_encoded"]
+    http_method: HttpMethod
+    request_format: RequestFormat
     subscriptions: list[str] = []
     authentication: dict[str, Any] | None = None
     custom_headers: dict[str, str] | None = None
@@ -58,7 +62,8 @@ def _without_secrets(authentication: dict[str, Any]) -> dict[str, Any]:
     return bare | ({"data": public} if public else {})
 
 
-def _webhook(account: Account, webhook_id: str) -> Webhook:
+def known_webhook(account: Account, webhook_id: str) -> Webhook:
+    """ApiError 404 when it is missing."""
     webhook = account.store.state.webhooks.get(webhook_id)
     if webhook is None:
         raise newer_error(404, "RecordNotFound", "Webhook not found")
@@ -97,9 +102,11 @@ def _is_known(subscription: str) -> bool:
 
 
 @router.post("", status_code=201)
-async def create(account: AccountHere, caller: Admin, request: Request) -> dict[str, Any]:
-    """`created_at` has nanoseconds here and seconds in every later answer."""
-    checked = _checked(await _sent(request))
+async def create(
+    account: AccountHere, caller: Admin, request: Request, clone_webhook_id: str | None = None
+) -> dict[str, Any]:
+    """`created_at` has nanoseconds here and seconds in every later answer. A clone needs no body."""
+    checked = _cloned(account, clone_webhook_id) if clone_webhook_id else _checked(await _sent(request))
     webhook = Webhook(
         **checked.model_dump(),
         id=new_ulid(),
@@ -112,44 +119,80 @@ async def create(account: AccountHere, caller: Admin, request: Request) -> dict[
     return {"webhook": _shown(webhook) | {"created_at": event_time(account.clock.now_ns())}}
 
 
+def _cloned(account: Account, webhook_id: str) -> WebhookInput:
+    original = known_webhook(account, webhook_id)
+    return WebhookInput.model_validate(original.model_dump() | {"name": f"{original.name} (copy)"})
+
+
 @router.get("")
 async def list_webhooks(account: AccountHere, request: Request) -> dict[str, Any]:
-    """Sorted by id; `links` and the cursor only where more webhooks follow."""
+    """The newest first; `links` and cursors only where more webhooks are."""
+    rows = _sorted(request, [one for one in account.store.state.webhooks.values() if _asked_for(request, one)])
+    return _page(request, rows)
+
+
+def _asked_for(request: Request, webhook: Webhook) -> bool:
     query = request.query_params
-    name, status, after = query.get("filter[name_contains]", ""), query.get("filter[status]"), query.get("page[after]")
-    webhooks = [one for _, one in sorted(account.store.state.webhooks.items()) if name in one.name]
-    webhooks = [one for one in webhooks if status in {None, one.status} and one.id > (after or "")]
+    return query.get("filter[name_contains]", "") in webhook.name and query.get("filter[status]") in {
+        None,
+        webhook.status,
+    }
+
+
+def _sorted(request: Request, webhooks: list[Webhook]) -> list[Webhook]:
+    """By `sort=name` or `sort=status`, with a minus the other way round."""
+    order = request.query_params.get("sort", "")
+    rows = sorted(webhooks, key=lambda one: one.id, reverse=True)
+    name = order.removeprefix("-")
+    if name not in {"", "name", "status"}:
+        raise newer_error(400, "InvalidValue", "sort: must be name or status")
+    return sorted(rows, key=lambda one: str(getattr(one, name)), reverse=order.startswith("-")) if name else rows
+
+
+def _page(request: Request, rows: Sequence[Webhook]) -> dict[str, Any]:
+    query, places = request.query_params, {one.id: place for place, one in enumerate(rows)}
     asked = query.get("page[size]", "")
     size = min(int(asked), MOST_PER_PAGE) if asked.isdecimal() and int(asked) else MOST_PER_PAGE
-    answer: dict[str, Any] = {"webhooks": [_shown(one) for one in webhooks[:size]], "meta": {"has_more": False}}
-    if len(webhooks) > size:
-        cursor = webhooks[size - 1].id
-        answer["meta"] = {"has_more": True, "after_cursor": cursor}
-        answer["links"] = {"next": str(request.url.include_query_params(**{"page[after]": cursor}))}
+    start = places.get(query.get("page[after]", ""), -1) + 1
+    if query.get("page[before]"):
+        start = max(places.get(query["page[before]"], 0) - size, 0)
+    page = rows[start : start + size]
+    answer: dict[str, Any] = {"webhooks": [_shown(one) for one in page], "meta": {"has_more": start + size < len(rows)}}
+    if page and answer["meta"]["has_more"]:
+        answer["meta"] |= {"after_cursor": page[-1].id, "before_cursor": page[0].id}
+        answer["links"] = {"next": _link(request, "page[after]", page[-1].id)}
+    if page and start:
+        answer["meta"]["before_cursor"] = page[0].id
+        answer.setdefault("links", {})["prev"] = _link(request, "page[before]", page[0].id)
     return answer
+
+
+def _link(request: Request, name: str, cursor: str) -> str:
+    bare = request.url.remove_query_params(["page[after]", "page[before]"])
+    return str(bare.include_query_params(**{name: cursor}))
 
 
 @router.get("/{webhook_id}")
 async def show(account: AccountHere, webhook_id: str) -> dict[str, Any]:
-    return {"webhook": _shown(_webhook(account, webhook_id))}
+    return {"webhook": _shown(known_webhook(account, webhook_id))}
 
 
 @router.put("/{webhook_id}", status_code=204)
 async def replace(account: AccountHere, caller: Admin, request: Request, webhook_id: str) -> None:
     """What is left out is cleared, except the subscriptions (§14)."""
-    kept = _webhook(account, webhook_id).model_dump(include=set(KEPT_BY_PUT))
+    kept = known_webhook(account, webhook_id).model_dump(include=set(KEPT_BY_PUT))
     _change(account, caller, webhook_id, _checked(kept | await _sent(request)))
 
 
 @router.patch("/{webhook_id}", status_code=204)
 async def patch(account: AccountHere, caller: Admin, request: Request, webhook_id: str) -> None:
-    kept = _webhook(account, webhook_id).model_dump(include=set(WRITABLE))
+    kept = known_webhook(account, webhook_id).model_dump(include=set(WRITABLE))
     _change(account, caller, webhook_id, _checked(kept | await _sent(request)))
 
 
 def _change(account: Account, caller: User, webhook_id: str, values: WebhookInput) -> None:
     stamp = {"updated_at": account.clock.now(), "updated_by": caller.id}
-    changed = _webhook(account, webhook_id).model_copy(update=values.model_dump() | stamp)
+    changed = known_webhook(account, webhook_id).model_copy(update=values.model_dump() | stamp)
     account.store.state.webhooks[webhook_id] = changed
     account.store.changed()
 
@@ -157,20 +200,20 @@ def _change(account: Account, caller: User, webhook_id: str, values: WebhookInpu
 @router.delete("/{webhook_id}", status_code=204)
 async def delete(account: AccountHere, webhook_id: str) -> None:
     """Deliveries under way end with the attempt that is running."""
-    _webhook(account, webhook_id)
+    known_webhook(account, webhook_id)
     del account.store.state.webhooks[webhook_id]
     account.store.changed()
 
 
 @router.get("/{webhook_id}/signing_secret")
 async def show_secret(account: AccountHere, webhook_id: str) -> dict[str, Any]:
-    return _secret_json(_webhook(account, webhook_id))
+    return _secret_json(known_webhook(account, webhook_id))
 
 
 @router.post("/{webhook_id}/signing_secret", status_code=201)
 async def reset_secret(account: AccountHere, webhook_id: str) -> dict[str, Any]:
     """The new secret signs from the next attempt on."""
-    webhook = _webhook(account, webhook_id)
+    webhook = known_webhook(account, webhook_id)
     webhook.signing_secret = new_secret()
     account.store.changed()
     return _secret_json(webhook)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ticketsync.sandbox.zendesk.account import Account
-from ticketsync.sandbox.zendesk.audits import audit
+from ticketsync.sandbox.zendesk.audits import audit_json, record_audit
 from ticketsync.sandbox.zendesk.errors import ApiError, record_invalid
 from ticketsync.sandbox.zendesk.events import Happened, comment_added, what_changed
+from ticketsync.sandbox.zendesk.firing import Change, fire
 from ticketsync.sandbox.zendesk.inputs import CommentInput, RequesterInput, TicketInput
 from ticketsync.sandbox.zendesk.models import SYSTEM_ACTOR, Comment, Ticket, User, Via
 
@@ -51,7 +52,9 @@ def create_ticket(account: Account, data: TicketInput, caller: User) -> Written:
     _note_follow_up(account, ticket)
     account.keep(ticket)
     account.tell(ticket, ticket.submitter_id, _told_of_creation(account, bare, ticket, comment))
-    return Written(ticket, audit(account.store, ticket, before=None, actor_id=ticket.submitter_id, comment=comment))
+    fire(account, Change(None, ticket, comment, ticket.submitter_id))
+    audit = record_audit(account, ticket, before=None, actor_id=ticket.submitter_id, comment=comment)
+    return Written(ticket, audit_json(audit))
 
 
 def _blank_ticket(account: Account, data: TicketInput, caller: User, opening: CommentInput) -> Ticket:
@@ -117,17 +120,27 @@ def close_by_automation(account: Account, ticket: Ticket) -> Written:
     _refuse_closed(ticket)
     after = ticket.model_copy(deep=True, update={"status": "closed"})
     told = what_changed(ticket, after, ())
-    return _written(account, ticket, after, actor_id=SYSTEM_ACTOR, comment=None, told=told)
+    via = Via(channel="rule", rel="automation")
+    return _written(account, ticket, after, actor_id=SYSTEM_ACTOR, comment=None, told=told, via=via)
 
 
 def _written(
-    account: Account, before: Ticket, after: Ticket, *, actor_id: int, comment: Comment | None, told: list[Happened]
+    account: Account,
+    before: Ticket,
+    after: Ticket,
+    *,
+    actor_id: int,
+    comment: Comment | None,
+    told: list[Happened],
+    via: Via | None = None,
 ) -> Written:
     if told:
         after.updated_at = account.clock.now()
         account.keep(after)
         account.tell(after, actor_id, told)
-    return Written(after, audit(account.store, after, before=before, actor_id=actor_id, comment=comment))
+        fire(account, Change(before, after, comment, actor_id))
+    audit = record_audit(account, after, before=before, actor_id=actor_id, comment=comment, via=via)
+    return Written(after, audit_json(audit))
 
 
 def _refuse_closed(ticket: Ticket) -> None:
@@ -248,6 +261,17 @@ def add_comment(
         created_at=account.clock.now(),
     )
     ticket.comments.append(comment)
+    return comment
+
+
+def redact_comment(account: Account, ticket: Ticket, comment: Comment, text: str, caller: User) -> Comment:
+    """Blacken this text in a comment, as long as it was."""
+    blackened = "▇" * len(text)
+    comment.body, comment.html_body = (part.replace(text, blackened) for part in (comment.body, comment.html_body))
+    ticket.updated_at = account.clock.now()
+    account.keep(ticket)
+    told = told_comment(account, comment)
+    account.tell(ticket, caller.id, [Happened("comment_redacted", told.body)])
     return comment
 
 

@@ -1,0 +1,273 @@
+"""`ticketsync import-redis`: taking over what an older service kept in Redis."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from temporalio.client import Client
+
+from ticketsync.activities.matching import match_people
+from ticketsync.cli.adoption import TAKEN, WORDS, Done, Looked, Outcome, adopt, known_tasks, look_at
+from ticketsync.cli.flags import SettingsCommand, desk_option, json_option
+from ticketsync.cli.mapping_changes import Change, Wanted, WhoIsWho, changes_for, make, reassigned, summary
+from ticketsync.cli.older_service import TICKETS_HASH, USERS_HASH, OlderService, UserEntry, place, read_older_service
+from ticketsync.cli.output import Failed, note, print_json, print_table, say
+from ticketsync.cli.reach import log_quietly, reach_temporal
+from ticketsync.cli.roster import Roster, read_roster
+from ticketsync.cli.sides import reach_redis
+from ticketsync.desk_calls import DeskCallError, DeskView, NotLinkedError, read_desk
+from ticketsync.desks import Desk, open_desks
+from ticketsync.hints import Hints
+from ticketsync.redis_client import close_redis, connect_redis
+from ticketsync.settings import RedisSettings, Settings
+from ticketsync.temporal import BadTemporalConfigError, TemporalError
+
+PORT = click.IntRange(1, 65535)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the older service's hashes are."""
+
+    redis: RedisSettings
+    tickets_hash: str
+    users_hash: str
+
+
+@dataclass
+class Plan:
+    """What is to be taken over, and what not: one problem per line, each with its entry. `adopted`: tasks, by now."""
+
+    looked: list[Looked]
+    changes: list[Change]
+    problems: list[str]
+    view: DeskView
+    adopted: int = 0
+
+    @property
+    def outcomes(self) -> dict[Outcome, int]:
+        counts = Counter(one.outcome for one in self.looked)
+        return {outcome: counts[outcome] for outcome in WORDS if counts[outcome]}
+
+    @property
+    def work(self) -> int:
+        """How many entries there are to take over."""
+        return sum(one.outcome in TAKEN for one in self.looked) + sum(one.change != "same" for one in self.changes)
+
+
+@click.command("import-redis", cls=SettingsCommand)
+@click.option("--tickets-hash", default=TICKETS_HASH, show_default=True, help="the hash of ticket → task; '' for none")
+@click.option("--users-hash", default=USERS_HASH, show_default=True, help="the hash of agent → person; '' for none")
+@click.option("--from-host", help="the older service's Redis, if it is another than ours")
+@click.option("--from-port", type=PORT, help="its port")
+@click.option("--from-db", type=click.IntRange(0), help="the number of its database")
+@click.option("--from-password-file", type=click.Path(path_type=Path, dir_okay=False), help="file with its password")
+@click.option("--dry-run", is_flag=True, help="only show what would be taken over")
+@click.option("--yes", is_flag=True, help="do not ask")
+@desk_option
+@json_option
+def import_redis(
+    *,
+    settings: Settings,
+    tickets_hash: str,
+    users_hash: str,
+    from_host: str | None,
+    from_port: int | None,
+    from_db: int | None,
+    from_password_file: Path | None,
+    dry_run: bool,
+    yes: bool,
+    desk: str,
+    as_json: bool,
+) -> None:
+    """Take over the tasks and mappings that an older service kept in Redis.
+
+    Every entry is looked at, and shown what would be done; then it asks. What was taken over once is not changed by
+    a second time. Ends with 1 when entries had to be left out that a person should see to.
+    """
+    log_quietly(settings)
+    name = settings.desk(desk).name
+    redis = _source(settings.redis, from_host, from_port, from_db, from_password_file)
+    plan = asyncio.run(_plan(settings, name, Source(redis, tickets_hash, users_hash)))
+    if not as_json:
+        _print(name, plan)
+    if plan.work and not dry_run:
+        _ask(name, plan, ask=not yes)
+        asyncio.run(_apply(settings, name, plan))
+    _tell(name, plan, dry_run=dry_run, as_json=as_json)
+    if plan.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _source(
+    ours: RedisSettings, host: str | None, port: int | None, db: int | None, password_file: Path | None
+) -> RedisSettings:
+    """Another server has nothing of ours; another database of the same server has all but its number."""
+    given: dict[str, Any] = {"port": port, "db": db, "password": _password(password_file)}
+    changes = {key: value for key, value in given.items() if value is not None}
+    if host is not None:
+        return RedisSettings(host=host, **changes)
+    return ours.model_copy(update=changes)
+
+
+def _password(file: Path | None) -> SecretStr | None:
+    if file is None:
+        return None
+    try:
+        return SecretStr(file.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise Failed(f"--from-password-file: {file} cannot be read: {reason}", exit_code=2) from None
+
+
+# --- what would be done
+
+
+async def _plan(settings: Settings, name: str, source: Source) -> Plan:
+    client = await _temporal()
+    view = await _view(client, name)
+    found = await _found(source)
+    async with _opened(settings, name) as (desk, redis):
+        known = await known_tasks(client, Hints(redis), name, found.tasks)
+        with _progress("looking at tasks", len(found.tasks)) as done:
+            looked = await look_at(desk, found.tasks, known, done)
+        roster = await read_roster(desk) if found.users else None
+    changes = await _changes(source, found, roster, view) if roster is not None else []
+    problems = [*found.problems, *(one.problem for one in looked if one.problem)]
+    return Plan(looked, changes, problems, view)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, name: str) -> AsyncIterator[tuple[Desk, Redis]]:
+    only = settings.model_copy(update={"desks": {name: settings.desk(name)}})
+    async with reach_redis(settings) as redis, open_desks(only, redis) as desks:
+        yield desks[name], redis
+
+
+async def _found(source: Source) -> OlderService:
+    redis = connect_redis(source.redis, encoding_errors="replace")
+    try:
+        return await read_older_service(redis, source.tickets_hash, source.users_hash)
+    finally:
+        await close_redis(redis)
+
+
+async def _temporal() -> Client | None:
+    """A plan can be made without it; what tickets have with us is then known by their hints alone."""
+    try:
+        return await reach_temporal()
+    except BadTemporalConfigError:
+        raise
+    except TemporalError as error:
+        note(str(error))
+        return None
+
+
+async def _view(client: Client | None, name: str) -> DeskView:
+    if client is None:
+        return DeskView.unknown(name, "Temporal does not answer")
+    try:
+        return await read_desk(client, name)
+    except NotLinkedError:
+        return DeskView.unknown(name, "no worker has started this desk yet")
+    except DeskCallError as error:
+        return DeskView.unknown(name, f"Temporal does not answer ({error.code})")
+
+
+async def _changes(source: Source, found: OlderService, roster: Roster, view: DeskView) -> list[Change]:
+    explicit = view.state.mappings if view.state is not None else {}
+    now = WhoIsWho(explicit, match_people(roster.agents, roster.people, {}))
+    wanted = [one for entry in found.users if (one := _wanted(source.users_hash, entry, roster, found.problems))]
+    return await changes_for(roster.desk, _each_once(wanted), now)
+
+
+def _wanted(name: str, entry: UserEntry, roster: Roster, problems: list[str]) -> Wanted | None:
+    try:
+        return Wanted(roster.agent(entry.agent), roster.person(entry.person), unless_by_email=True)
+    except Failed as error:
+        problems.append(f"{place(name, entry.field)}: {error.message}")
+        return None
+
+
+def _each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """An agent may be there by id and by e-mail."""
+    return list({one.agent.id: one for one in wanted}.values())
+
+
+# --- showing and asking
+
+
+def _print(name: str, plan: Plan) -> None:
+    for line in plan.problems:
+        note(line)
+    if plan.problems:
+        note("")
+    if plan.outcomes:
+        print_table(("tasks", ""), [(count, WORDS[outcome]) for outcome, count in plan.outcomes.items()])
+    if plan.changes:
+        say(summary(name, plan.changes, done=False))
+    if plan.view.note:
+        note(f"desk {name} does not answer: {plan.view.note}")
+
+
+def _ask(name: str, plan: Plan, *, ask: bool) -> None:
+    """Raises Failed while nobody would take the mappings."""
+    if plan.view.state is None:
+        raise Failed(f"nothing was changed: desk {name} does not answer ({plan.view.note}): start a worker")
+    if not plan.view.state.paused:
+        note(f"desk {name} is at work: with ticketsync desks pause {name} no ticket gets a second task meanwhile")
+    if ask:
+        click.confirm(f"Take over {plan.work} {'entry' if plan.work == 1 else 'entries'}?", abort=True, err=True)
+
+
+def _tell(name: str, plan: Plan, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        tasks = {outcome: plan.outcomes.get(outcome, 0) for outcome in WORDS}
+        changes = [one.model_dump() for one in plan.changes]
+        told = {"tasks": tasks, "changes": changes, "reassigned": reassigned(plan.changes), "problems": plan.problems}
+        print_json({"desk": name, "dry_run": dry_run, "adopted": plan.adopted, **told})
+    elif not plan.work:
+        say(f"desk {name}: there is nothing to take over")
+    elif not dry_run:
+        if plan.changes:
+            say(summary(name, plan.changes, done=True))
+        say(f"desk {name}: {_adopted(plan.adopted)} now")
+
+
+def _adopted(number: int) -> str:
+    return "1 task is its ticket's" if number == 1 else f"{number} tasks are their tickets'"
+
+
+# --- doing it
+
+
+async def _apply(settings: Settings, name: str, plan: Plan) -> None:
+    """The people first, so that tasks go to them."""
+    await make(name, plan.changes)
+    entries = [one.entry for one in plan.looked if one.outcome in TAKEN]
+    async with _opened(settings, name) as (desk, redis):
+        with _progress("adopting tasks", len(entries)) as done:
+            problems = await adopt(desk, Hints(redis), entries, done)
+    for line in problems:
+        note(line)
+    plan.problems += problems
+    plan.adopted = len(entries) - len(problems)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Done]:
+    """A bar with a forecast, in a terminal only."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda number: progress.advance(task, number)

@@ -1,0 +1,64 @@
+"""What every worker does for desks beside its queues: their workflows are kept running, their people are counted."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError
+
+from ticketsync import names
+from ticketsync.directory import Directory
+from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
+
+LOOK_AFTER_DESKS = 60.0
+COUNT_EVERY = 15.0
+UNMAPPED_AGENTS = "ticketsync_unmapped_agents"  # the metric
+DESK_START_TIMEOUT = timedelta(seconds=10)
+
+logger = structlog.get_logger(__name__)
+
+
+async def look_after_desks(client: Client, desks: Collection[str]) -> None:
+    """Keep a workflow running for each desk: started when missing, looked after every minute."""
+    while True:
+        for desk in tuple(desks):
+            await look_after(client, desk)
+        await asyncio.sleep(LOOK_AFTER_DESKS)
+
+
+async def look_after(client: Client, desk: str) -> None:
+    try:
+        await start_desk(client, desk)
+    except RPCError as error:
+        logger.warning("the desk's workflow could not be looked after", desk=desk, status=error.status.name)
+
+
+async def keep_counting(client: Client, directory: Directory, desks: Collection[str]) -> None:
+    """Every worker shows the same count of agents without a person, whichever of them made the directory."""
+    runtime = client.service_client.config.runtime or Runtime.default()
+    gauge = runtime.metric_meter.create_gauge(UNMAPPED_AGENTS, "active agents without a Teamwork person")
+    while True:
+        for desk in tuple(desks):
+            agents = await directory.unmapped(desk)
+            if agents is not None:
+                gauge.set(agents, {"desk": desk})
+        await asyncio.sleep(COUNT_EVERY)
+
+
+async def start_desk(client: Client, desk: str) -> None:
+    """Start the desk's workflow unless it runs. A first start is the moment of linking."""
+    now = datetime.now(UTC)
+    await client.start_workflow(
+        names.DESK_WORKFLOW,
+        DeskState(desk=desk, linked_at=now),
+        id=names.desk_workflow_id(desk),
+        task_queue=names.WORKFLOW_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        memo={FACTS: DeskFacts(linked_at=now)},
+        static_summary=f"desk {desk}",
+        rpc_timeout=DESK_START_TIMEOUT,
+    )
