@@ -25,6 +25,7 @@ from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.decide import DecideActivities
 from ticketsync.activities.desk import DeskActivities
 from ticketsync.activities.export import ExportActivities
+from ticketsync.activities.pause import pause
 from ticketsync.activities.teamwork import StepActivities
 from ticketsync.activities.zendesk import ReadActivities
 from ticketsync.desks import Desk, open_desks
@@ -105,8 +106,7 @@ def build_workers(client: Client, activities: Activities, desks: Sequence[str], 
         workflows=WORKFLOWS,
         workflow_task_executor=activations,
         workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time and memory; the replay tests run in it
-        activities=activities.local,
-        no_remote_activities=True,
+        activities=[*activities.local, pause],
         interceptors=[EndInCalm(activations)],
         graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
         deployment_config=config,
