@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -19,10 +20,11 @@ from ticketsync.sandbox.zendesk.events import what_changed
 from ticketsync.sandbox.zendesk.models import Ticket
 from ticketsync.sandbox.zendesk.seed import ANN_ID
 from ticketsync.settings import DEFAULT_DESK
+from ticketsync.workflows.burst import LONGEST
 
 METHOD = """\
 Tickets live one after the other: created, a new subject, assigned, solved, reopened; then what changes no task: a
-delivery sent again, and `pending`. Each is one delivery, and the next comes when the workflow rests.
+delivery sent again, and `pending`. Each is one delivery, and the next comes when the workflow has rested for a second.
 Calls are those that the sandbox Teamwork was asked for; history is read without queries, which would add to it. Ten
 edits come at once, on ten connections, and again spread over a second.
 
@@ -137,8 +139,10 @@ class _Life:
 
 
 def _rests(events: Sequence[HistoryEvent]) -> bool:
+    """Nothing is under way, and what comes now is done at once, whatever was done last."""
     under_way = _count(events, SCHEDULED) - sum(event.event_type in ENDED for event in events)
-    return under_way == 0 and events[-1].event_type in AT_REST
+    burst_is_over = datetime.now(UTC) > events[-1].event_time.ToDatetime(UTC) + LONGEST
+    return under_way == 0 and events[-1].event_type in AT_REST and burst_is_over
 
 
 def _count(events: Sequence[HistoryEvent], kind: int) -> int:

@@ -39,6 +39,7 @@ def zendesk_queue(desk: str) -> str:
 
 
 DECIDE = "decide"
+PAUSE = "pause"
 READ_TICKET = "read_ticket"
 STEP_ACTIVITIES = {
     "create": "create_task",

@@ -26,6 +26,7 @@ from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.decide import DecideActivities
 from ticketsync.activities.desk import DeskActivities
 from ticketsync.activities.export import ExportActivities
+from ticketsync.activities.pause import pause
 from ticketsync.activities.teamwork import StepActivities
 from ticketsync.activities.zendesk import ReadActivities
 from ticketsync.desk_calls import want_directory
@@ -161,8 +162,7 @@ class Workers:
             workflows=WORKFLOWS,
             workflow_task_executor=activations,
             workflow_runner=UnsandboxedWorkflowRunner(),  # the sandbox costs time and memory; replay tests run in it
-            activities=self._activities.local,
-            no_remote_activities=True,
+            activities=[*self._activities.local, pause],
             interceptors=[EndInCalm(activations)],
             graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
             deployment_config=self._deployment,

@@ -30,6 +30,7 @@ from ticketsync.sandbox.zendesk.settings import ZendeskSettings
 from ticketsync.settings import DeskSettings, RedisSettings, Settings
 from ticketsync.sync.event import HINT, Event
 from ticketsync.temporal import data_converter
+from ticketsync.workflows.burst import LONGEST
 
 CALLS_PER_MINUTE = 3000  # as in CONFIG
 
@@ -125,7 +126,8 @@ class Told:
     task_id: int
 
     async def delay(self) -> float:
-        """Seconds from a change of its subject to the call that renames its task."""
+        """Seconds from a change of its subject that stands alone to the call that renames its task."""
+        await eventually(self._has_rested, what="the last burst is over")
         before, began = len(self._renames()), datetime.now(UTC)
         await self.change()
         await eventually(lambda: self._answered()[before:], deadline=60, what="the task is renamed")
@@ -133,6 +135,10 @@ class Told:
 
     async def change(self) -> None:
         await self.desk.signal(self.ticket.renamed(f"Broken {uuid.uuid4()}"))
+
+    def _has_rested(self) -> bool:
+        renames = self._renames()
+        return not renames or datetime.now(UTC) > renames[-1].at + LONGEST
 
     def _answered(self) -> list[Call]:
         return [call for call in self._renames() if call.status is not None]

@@ -1,6 +1,7 @@
 """Histories as Temporal keeps them: read without a query, because a query adds workflow tasks of its own."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
@@ -13,6 +14,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from tests.support.wait import eventually
 from ticketsync.temporal import data_converter
 from ticketsync.worker import WORKFLOWS
+from ticketsync.workflows.burst import LONGEST
 
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
@@ -61,6 +63,12 @@ async def at_rest(workflow: WorkflowHandle[Any, Any], *, signals: int) -> Workfl
     resting = await eventually(rests, what=f"{workflow.id} rests after {signals} signals")
     assert resting is not None
     return resting
+
+
+async def out_of_the_burst(history: WorkflowHistory) -> None:
+    """What comes now is done at once, whatever was done last."""
+    last = history.events[-1].event_time.ToDatetime(UTC)
+    await eventually(lambda: datetime.now(UTC) > last + LONGEST, what="the burst is over")
 
 
 def count(events: Sequence[HistoryEvent], *kinds: int) -> int:

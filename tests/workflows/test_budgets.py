@@ -5,7 +5,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from tests.support.stack import Stack
 from tests.support.tickets import ANN, Ticket
-from tests.workflows.recorded import MARKER, at_rest, kinds
+from tests.workflows.recorded import MARKER, at_rest, kinds, out_of_the_burst
 from ticketsync.sync.event import Event
 from ticketsync.sync.state import SEEN_KEPT
 
@@ -17,6 +17,7 @@ async def _added(stack: Stack, *events: Event) -> list[list[HistoryEvent]]:
     added, known = [], 0
     for number, event in enumerate(events, start=1):
         history = await at_rest(await stack.signal(event), signals=number)
+        await out_of_the_burst(history)
         added.append(list(history.events[known:]))
         known = len(history.events)
     return added

@@ -16,6 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.workflows.attempt import Start
 
 LIVE, LATER = 2, 4  # priorities on the desk's queues; backfill has 5
+PAUSE_AT_MOST = timedelta(seconds=5)
+ONCE = RetryPolicy(maximum_attempts=1)
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
 
 # A turn of the quota takes up to 10 s and one HTTP call up to 10 s. These take several calls.
@@ -35,6 +37,17 @@ async def ask_the_rules(request: DecideRequest) -> Decision:
         retry_policy=RULES_RETRY,
     )
     return decision
+
+
+def start_pause(time: timedelta) -> workflow.ActivityHandle[Any]:
+    """Ends after this time, which is short; when nobody is there to wait, it fails after 5 s."""
+    return workflow.start_activity(
+        names.PAUSE,
+        time.total_seconds(),
+        schedule_to_close_timeout=PAUSE_AT_MOST,
+        retry_policy=ONCE,
+        summary="until nothing more comes",
+    )
 
 
 def start_step(request: StepRequest, *, live: bool) -> Start:

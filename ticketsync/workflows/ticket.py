@@ -22,7 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.step import STAND_ALONE, Step, StepResult
     from ticketsync.workflows.alarm import Alarm
     from ticketsync.workflows.attempt import Attempt, Failure
-    from ticketsync.workflows.calls import ask_the_rules, start_read, start_step
+    from ticketsync.workflows.burst import Burst
+    from ticketsync.workflows.calls import ask_the_rules, start_pause, start_read, start_step
     from ticketsync.workflows.outcomes import (
         PATIENCE,
         RULES,
@@ -49,6 +50,8 @@ class TicketWorkflow:
         self._wake = True  # there is something to decide on
         self._is_deciding = False
         self._plan: list[Step] = []
+        self._burst = Burst()
+        self._pause: workflow.ActivityHandle[Any] | None = None  # lets a burst end before the plan is begun
         self._step: Attempt | None = None
         self._current: Step | None = None  # what `_step` carries out
         self._read: Attempt | None = None
@@ -122,6 +125,7 @@ class TicketWorkflow:
 
     def _has_something_to_do(self) -> bool:
         ended = any(attempt is not None and attempt.done for attempt in (self._step, self._read))
+        ended = ended or (self._pause is not None and self._pause.done())
         return self._wake or ended or self._alarm.rang or self._must_roll_over()
 
     def _is_busy(self) -> bool:
@@ -153,9 +157,11 @@ class TicketWorkflow:
             self._is_deciding = False
         self._wake = self._wake or bool(self._inbox)
         self._state = self._state.with_decision(decision).without_commands(commands)
-        self._plan = list(decision.plan)
+        before, self._plan = self._plan, list(decision.plan)
         self._live = self._live if decision.live is None else decision.live
         self._keep_or_cancel()
+        if self._plan != before:
+            self._burst.planned(workflow.now())
 
     def _keep_or_cancel(self) -> None:
         """What is under way goes on only if the new plan wants the same; then it is not begun again."""
@@ -172,13 +178,21 @@ class TicketWorkflow:
 
     def _go_on(self) -> None:
         if self._step is None and self._plan:
-            self._begin_step(self._plan.pop(0))
+            self._begin_plan_or_pause()
         if self._read is None and self._state.read is not None and not self._waits_to_read():
             self._begin_read()
         moment = self._next_moment()
         if moment is not None and moment <= workflow.now():  # it passed while the rules decided
             self._wake, moment = True, None
         self._alarm.set(moment, "until the nearest of settle, grace and retry")
+
+    def _begin_plan_or_pause(self) -> None:
+        now, ends = workflow.now(), self._burst.ends
+        if ends is None or ends <= now:
+            self._burst.begun(now)
+            self._begin_step(self._plan.pop(0))
+        elif self._pause is None:
+            self._pause = start_pause(ends - now)
 
     def _begin_step(self, step: Step) -> None:
         state = self._state
@@ -236,8 +250,15 @@ class TicketWorkflow:
         if self._alarm.rang:
             self._alarm.stop()
             self._wake = True
+        self._count_pause()
         self._count_step()
         self._count_read()
+
+    def _count_pause(self) -> None:
+        if self._pause is not None and self._pause.done():
+            if self._pause.exception() is not None:  # nobody was there to wait
+                self._burst = Burst()
+            self._pause = None
 
     def _count_step(self) -> None:
         attempt, step, now = self._step, self._current, workflow.now()
