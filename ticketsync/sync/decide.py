@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, knows_the_tags, wanted_agent
+from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, wanted_agent
 from ticketsync.sync.event import DESK_HEALED, UNREADABLE, Event
 from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
+from ticketsync.sync.kept import knows_enough
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
 from ticketsync.sync.state import (
@@ -93,7 +94,7 @@ def decide(
 def _wanted_by_now(state: TicketState, rules: Rules) -> TicketState:
     """The policy may have changed since the snapshot was folded: a ticket that it now lets in gets its task."""
     snapshot, gone = state.snapshot, state.lifecycle.deleted or state.lifecycle.merged
-    if state.wanted_once or snapshot is None or gone or not knows_the_tags(state, rules.policy):
+    if state.wanted_once or snapshot is None or gone or not knows_enough(state, rules.policy):
         return state
     return state.model_copy(update={"wanted_once": makes_a_task(snapshot, rules)})
 
@@ -149,12 +150,12 @@ def _with_short_pauses(state: TicketState) -> TicketState:
 
 
 def _read_what_is_unknown(state: TicketState, rules: Rules) -> TicketState:
-    """Without a snapshot, or with one from before the policy named its tags, nothing can be decided."""
+    """Without a snapshot, or with one from before the policy asked for as much, nothing can be decided."""
     if state.read is not None or state.lifecycle.deleted:
         return state
     if state.snapshot is None:
         return wants_read(state, "nothing_known")
-    return state if knows_the_tags(state, rules.policy) else wants_read(state, "policy_names_other_tags")
+    return state if knows_enough(state, rules.policy) else wants_read(state, "policy_asks_for_more")
 
 
 def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *, asked: bool) -> TicketState:

@@ -6,10 +6,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ticketsync.sync.fold import CLOSED_STATUSES, GONE_STATUSES
+from ticketsync.sync.kept import knows_enough
+from ticketsync.sync.labels import all_tags, priority_wanted, tags_wanted
+from ticketsync.sync.lists import list_wanted
 from ticketsync.sync.people import People
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.snapshot import TicketSnapshot
 from ticketsync.sync.state import TicketState
+from ticketsync.sync.step import TaskPriority
+from ticketsync.sync.templates import OUR_NAMES, TITLE_FIELDS, filled_in
 
 TITLE_LENGTH = 250
 
@@ -20,7 +25,8 @@ class DesiredTask(BaseModel):
     """The task as it should be. `why` names the rule for its standing, `who` the rule for its person.
 
     `outside` is the filter's reason when the ticket is outside it, also where the policy keeps its task in step.
-    `person_unknown` says that the directory could not answer: the person stays as it is for now.
+    `person_unknown` says that the directory could not answer: the person stays as it is for now. `tasklist_id` and
+    `priority` are None where the policy wants nothing of them; `other_tags` are the policy's that are not wanted.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,11 +38,11 @@ class DesiredTask(BaseModel):
     who: str = ""
     person_unknown: bool = False
     outside: str | None = None
-
-
-def knows_the_tags(state: TicketState, policy: Policy) -> bool:
-    """Whether the snapshot was folded when the policy named the same tags: of all others it holds none."""
-    return policy.tags_it_names <= frozenset(state.tags_kept)
+    tasklist_id: int | None = None
+    routed_by: str = ""
+    priority: TaskPriority | None = None
+    tags: tuple[str, ...] = ()
+    other_tags: tuple[str, ...] = ()
 
 
 def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredTask | None:
@@ -44,11 +50,13 @@ def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredT
     if state.lifecycle.deleted:
         return DesiredTask(standing="absent", why=state.lifecycle.how or "deleted")
     snapshot = state.snapshot
-    if snapshot is None or not knows_the_tags(state, policy):
+    if snapshot is None or not knows_enough(state, policy):
         return None
     outside = policy.refuses(snapshot)
     standing, why = _standing(state, snapshot, policy, outside)
     assignee_id, who = wanted_person(state, snapshot, people)
+    tasklist_id, routed_by = list_wanted(snapshot, policy.routes)
+    tags = tags_wanted(snapshot, policy.task_tags)
     return DesiredTask(
         standing=standing,
         why=why,
@@ -57,6 +65,11 @@ def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredT
         who=who,
         person_unknown=who in UNKNOWN_PERSON,
         outside=outside,
+        tasklist_id=tasklist_id,
+        routed_by=routed_by,
+        priority=priority_wanted(snapshot, policy.task_priorities),
+        tags=tags,
+        other_tags=tuple(tag for tag in all_tags(policy.task_tags) if tag not in tags),
     )
 
 
@@ -138,9 +151,8 @@ def title(snapshot: TicketSnapshot, policy: Policy) -> str:
     subject = _one_line(snapshot.subject or "")
     if not subject:
         return f"Ticket #{snapshot.id}"
-    values = {"id": str(snapshot.id), "subject": subject}
-    values |= {name: getattr(snapshot, name) or "" for name in ("status", "priority", "type")}
-    text = _one_line(policy.title.format_map(values)) or f"Ticket #{snapshot.id}"
+    values = {name: getattr(snapshot, OUR_NAMES.get(name, name)) for name in TITLE_FIELDS}
+    text = _one_line(filled_in(policy.title, {**values, "subject": subject})) or f"Ticket #{snapshot.id}"
     return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1].rstrip() + "…"
 
 

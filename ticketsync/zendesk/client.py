@@ -16,7 +16,7 @@ from ticketsync.zendesk.answers import Json, answered_at, hold_wanted, json_of
 from ticketsync.zendesk.errors import AnswerLost, NoTurn, Unauthorized, Unexpected, Unreachable
 from ticketsync.zendesk.fields import Unreadable, clean_text, read_id, read_ticket_id, read_time
 from ticketsync.zendesk.models import Agent, DeletedTicket, ExportPage
-from ticketsync.zendesk.rest import read_event, row_event
+from ticketsync.zendesk.rest import read_event, row_event, texts_of
 
 CALL_SECONDS = 10.0
 PAGE_SIZE = 100
@@ -74,6 +74,11 @@ class ZendeskClient:
             return read_event(ticket_id, ticket, as_of=answered_at(answer), now=datetime.now(UTC))
         except Unreadable as error:
             raise Unexpected(f"GET {path}", status=answer.status_code, field=f"ticket.{error.field}") from None
+
+    async def ticket_texts(self, ticket_id: int) -> dict[str, str]:
+        """The ticket as it is now in words, by Zendesk's names of its fields: those of a description's template."""
+        path = f"/api/v2/tickets/{ticket_id}"
+        return texts_of(_object(f"GET {path}", await self._json(path), "ticket"))
 
     async def deleted_tickets(self, since: datetime) -> list[DeletedTicket]:
         """The tickets deleted since that moment, newest first. A line that cannot be read is left out.
