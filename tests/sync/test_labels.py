@@ -159,6 +159,26 @@ def test_an_update_whose_answer_was_lost_is_made_once_more_and_whole(fate: str) 
     assert (world.changes, world.task.tags) == (["create", "update", "update"], {"Zendesk", "billing"})
 
 
+def test_an_update_that_may_have_landed_is_taken_back_when_its_priority_comes_back() -> None:
+    world = opened(PRIORITIES, priority="low")
+    world.teamwork.lose.append("landed")
+    world.hear(*world.zendesk.prioritised("urgent"))
+    world.hear(*world.zendesk.prioritised("low"))
+    assert (world.changes, world.task.priority) == (["create", "update", "update"], "low")
+
+
+def test_a_task_whose_labels_are_not_known_is_deleted_once() -> None:
+    world = opened(TAGGED, tags=("vip",))
+    world.teamwork.lose.append("not landed")
+    world.hear(*world.zendesk.tagged("billing"))
+    world.hear(*world.zendesk.soft_deleted())
+    world.rest()
+    world.hear(*world.zendesk.permanently_deleted())
+    world.command("retry")
+    world.rest()
+    assert world.kinds.count("delete") == 1
+
+
 def test_resync_writes_labels_only_where_the_policy_has_some() -> None:
     for policy, more in ((TAGGED, ["update"]), (PRIORITIES, [])):
         world = opened(policy, priority="low")

@@ -5,7 +5,7 @@ And what the state keeps of a snapshot: no more than some rule asks for.
 
 import pytest
 
-from tests.sync.builders import codes, decided, event, fresh, read, row, snapshot
+from tests.sync.builders import at, codes, decided, event, fresh, read, row, snapshot
 from tests.sync.world import LONG_AGO, World
 from tests.sync.zendesk import leaving_out
 from ticketsync.sync.fold import Rules, fold
@@ -183,3 +183,15 @@ def test_a_policy_that_asks_for_more_reads_the_ticket_once() -> None:
     assert state.read is None
     decision, state = decided(state, policy=Policy(), seconds=300)
     assert state.read is None
+
+
+def test_a_read_from_a_copy_that_lags_is_made_again_but_not_at_once() -> None:
+    state = decided(fresh(), event(5, group_id=37))[1]
+    _, state = decided(state, policy=SALES_ONLY, seconds=200)
+    assert state.read is not None
+    assert state.read.not_before is None
+    _, state = decided(state, read(4, as_of=201, group_id=36), policy=SALES_ONLY, seconds=202)
+    assert state.read is not None
+    assert state.read.not_before == at(202 + 30)
+    _, state = decided(state, read(5, as_of=233, group_id=37, asked=2), policy=SALES_ONLY, seconds=234)
+    assert (state.read, state.snapshot and state.snapshot.group_id) == (None, 37)

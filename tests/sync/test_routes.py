@@ -200,6 +200,15 @@ def test_a_move_whose_answer_was_lost_is_made_once_more(fate: str) -> None:
     assert world.state.task.uncertain == ()
 
 
+def test_a_move_that_may_have_landed_is_taken_back_when_its_group_comes_back() -> None:
+    world = opened(group_id=SALES)
+    world.teamwork.lose.append("landed")
+    world.hear(*world.zendesk.grouped(BILLING))
+    assert world.task.tasklist_id == BILLING_LIST
+    world.hear(*world.zendesk.grouped(SALES))
+    assert (world.changes, world.task.tasklist_id) == (["create", "move", "move"], OWN_LIST)
+
+
 def test_a_run_that_finds_its_task_by_marker_puts_its_list_right() -> None:
     world = opened(group_id=SALES)
     world.new_run(EarlierLife(may_be_creating=True))

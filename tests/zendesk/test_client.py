@@ -51,6 +51,20 @@ async def test_two_reads_have_ids_of_their_own(account: Account) -> None:
     assert first.id != second.id
 
 
+async def test_many_tickets_are_read_in_one_call_without_those_that_are_not_there(account: Account) -> None:
+    kept, gone = await account.new_ticket(priority="high"), await account.new_ticket()
+    await account.call("DELETE", f"/api/v2/tickets/{gone}")
+    before = len(account.sandbox.faults.calls)
+    found = await account.client.tickets([kept, gone, 99])
+    assert len(account.sandbox.faults.calls) == before + 1
+    (event,) = found.values()
+    assert (event.ticket_id, event.kind, event.source) == (kept, "read", "read")
+    assert event.snapshot is not None
+    assert event.snapshot.priority == "high"
+    assert event.as_of is not None
+    assert event.snapshot == (await account.client.ticket(kept)).snapshot
+
+
 async def test_a_ticket_in_words_has_every_field_of_a_description(account: Account) -> None:
     ticket_id = await account.new_ticket(
         comment={"body": "Nothing works.\nHelp!"}, assignee_id=ANN_ID, priority="high", tags=["vip", "checkout"]

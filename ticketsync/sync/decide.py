@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, wanted_agent
-from ticketsync.sync.event import DESK_HEALED, UNREADABLE, Event
+from ticketsync.sync.event import DESK_HEALED, READ, UNREADABLE, Event
 from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
 from ticketsync.sync.kept import knows_enough
 from ticketsync.sync.people import People
@@ -30,6 +30,7 @@ from ticketsync.sync.step import STAND_ALONE, AppliedTask, Step
 
 SHORTEST_PEOPLE_WAIT = timedelta(seconds=60)
 LONGEST_PEOPLE_WAIT = timedelta(minutes=30)
+PAUSE_OF_READS = timedelta(seconds=30)
 UNREADABLE_WAIT = timedelta(hours=72)
 UNREADABLE_TICKET = "ticket_unreadable"
 
@@ -70,7 +71,7 @@ def decide(
     state, command_lines = _obey(state, now)
     state, event_lines, seen = fold(state, events, rules)
     state = _surely_first(_wanted_by_now(state, rules), rules, now)
-    state = _read_what_is_unknown(state, rules)
+    state = _read_what_is_unknown(state, rules, events, now)
     state = _unreadable(state, events, now, asked=asked)
     if asked or any(event.kind == DESK_HEALED for event in events):
         state = _with_short_pauses(state)
@@ -149,13 +150,17 @@ def _with_short_pauses(state: TicketState) -> TicketState:
 # --- reads
 
 
-def _read_what_is_unknown(state: TicketState, rules: Rules) -> TicketState:
+def _read_what_is_unknown(state: TicketState, rules: Rules, events: tuple[Event, ...], now: datetime) -> TicketState:
     """Without a snapshot, or with one from before the policy asked for as much, nothing can be decided."""
     if state.read is not None or state.lifecycle.deleted:
         return state
     if state.snapshot is None:
         return wants_read(state, "nothing_known")
-    return state if knows_enough(state, rules.policy) else wants_read(state, "policy_asks_for_more")
+    if knows_enough(state, rules.policy):
+        return state
+    # A read that was older than what is known (Zendesk may answer from a copy that lags) is not made again at once.
+    just_read = any(event.kind == READ for event in events)
+    return wants_read(state, "policy_asks_for_more", not_before=now + PAUSE_OF_READS if just_read else None)
 
 
 def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *, asked: bool) -> TicketState:

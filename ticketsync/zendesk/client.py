@@ -1,7 +1,7 @@
 """The calls to Zendesk's REST API that ticketsync needs: they only read (reference/zendesk-api §6 to §9)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Self
@@ -74,6 +74,15 @@ class ZendeskClient:
             return read_event(ticket_id, ticket, as_of=answered_at(answer), now=datetime.now(UTC))
         except Unreadable as error:
             raise Unexpected(f"GET {path}", status=answer.status_code, field=f"ticket.{error.field}") from None
+
+    async def tickets(self, ticket_ids: Sequence[int]) -> dict[int, Event]:
+        """These tickets as `read` events, 100 at most. Those that are unknown, deleted or unreadable are left out."""
+        path = "/api/v2/tickets/show_many"
+        answer = await self._answer(path, {"ids": ",".join(map(str, ticket_ids))})
+        rows = _list(f"GET {path}", json_of(f"GET {path}", answer), "tickets")
+        now, as_of = datetime.now(UTC), answered_at(answer)
+        events = [_readable(row, as_of=as_of, now=now) for row in rows]
+        return {event.ticket_id: event for event in events if event is not None}
 
     async def ticket_texts(self, ticket_id: int) -> dict[str, str]:
         """The ticket as it is now in words, by Zendesk's names of its fields: those of a description's template."""
@@ -201,6 +210,13 @@ class ZendeskClient:
             raise Unreachable(call, cause=type(error).__name__) from None
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
             raise AnswerLost(call, cause=type(error).__name__) from None
+
+
+def _readable(row: Any, *, as_of: datetime | None, now: datetime) -> Event | None:
+    try:
+        return read_event(read_ticket_id(row["id"]), row, as_of=as_of, now=now)
+    except (Unreadable, KeyError, TypeError):
+        return None
 
 
 def _object(call: str, content: Json, field: str) -> Json:
