@@ -16,6 +16,7 @@ from ticketsync.activities.zendesk import LOOK_BACK, in_answer_to, read_ticket, 
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
 from ticketsync.sync.decide import EarlierLife, decide
+from ticketsync.sync.desired import agents_named
 from ticketsync.sync.event import Event
 from ticketsync.sync.fold import Rules
 from ticketsync.sync.requests import StepRequest
@@ -105,7 +106,7 @@ class Rehearsal:
 
     async def _decide(self, events: tuple[Event, ...]) -> Decision:
         state, stage = self._state, self._stage
-        people = await stage.directory.people(state.desk, _named(state, events))
+        people = await stage.directory.people(state.desk, agents_named(state, events))
         earlier = self._earlier if state.first_decision else None
         decision = decide(state, events, rules=stage.rules, people=people, now=self._now, earlier=earlier)
         self._state = state.with_decision(decision).without_commands(len(state.commands))
@@ -250,10 +251,3 @@ class Rehearsal:
 def _says_why(line: JournalLine) -> bool:
     """Whether a line is about what is not done, and not about an event or a command."""
     return line.event_id is None and line.code not in ("retry", "resync")
-
-
-def _named(state: TicketState, events: tuple[Event, ...]) -> set[int]:
-    """Everybody who may become the person of this ticket's task."""
-    snapshots = [state.snapshot, *(event.snapshot for event in events)]
-    named = (person for one in snapshots if one is not None for person in (one.assignee_id, one.submitter_id))
-    return {person for person in named if person is not None}

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ticketsync.sync.event import Event
 from ticketsync.sync.fold import CLOSED_STATUSES, GONE_STATUSES
 from ticketsync.sync.kept import knows_enough
 from ticketsync.sync.labels import all_tags, priority_wanted, tags_wanted
@@ -127,6 +128,13 @@ def wanted_agent(state: TicketState, snapshot: TicketSnapshot) -> int | None:
     if snapshot.assignee_id is not None:
         return snapshot.assignee_id
     return None if state.was_assigned else snapshot.submitter_id
+
+
+def agents_named(state: TicketState, events: tuple[Event, ...]) -> set[int]:
+    """Everybody who may become the person of this ticket's task by these events."""
+    snapshots = (state.snapshot, *(event.snapshot for event in events))
+    named = (agent_id for one in snapshots if one is not None for agent_id in (one.assignee_id, one.submitter_id))
+    return {agent_id for agent_id in named if agent_id is not None}
 
 
 def _was_asked_for(state: TicketState, agent_id: int, people: People) -> bool:
