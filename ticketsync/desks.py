@@ -139,6 +139,7 @@ def _desk(desk: DeskSettings, quotas: Mapping[str, SiteQuota]) -> Desk:
         base_url=desk.teamwork.base_url,
         api_token=desk.teamwork.api_token.get_secret_value(),
         quota=quotas[f"teamwork:{desk.teamwork.site}"],
+        notify=desk.policy.notify,
     )
     zendesk = ZendeskClient(
         base_url=desk.zendesk.base_url,

@@ -47,6 +47,8 @@ STEP_ACTIVITIES = {
     "reopen": "reopen_task",
     "rename": "rename_task",
     "reassign": "reassign_task",
+    "move": "move_task",
+    "update": "update_task",
     "complete": "complete_task",
     "delete": "delete_task",
     "inspect": "inspect_task",

@@ -31,6 +31,16 @@ REASONS: dict[str, Reason] = {
     # no task
     "excluded_tag": Reason("the ticket has a tag that the policy excludes: no task"),
     "no_included_tag": Reason("the ticket has none of the tags that the policy asks for: no task"),
+    "excluded_group": Reason("the ticket is of a group that the policy excludes: no task"),
+    "no_included_group": Reason("the ticket is of none of the groups that the policy asks for: no task"),
+    "excluded_brand": Reason("the ticket is of a brand that the policy excludes: no task"),
+    "no_included_brand": Reason("the ticket is of none of the brands that the policy asks for: no task"),
+    "excluded_form": Reason("the ticket has a form that the policy excludes: no task"),
+    "no_included_form": Reason("the ticket has none of the forms that the policy asks for: no task"),
+    "excluded_priority": Reason("the ticket has a priority that the policy excludes: no task"),
+    "no_included_priority": Reason("the ticket has none of the priorities that the policy asks for: no task"),
+    "excluded_organization": Reason("the ticket is of an organization that the policy excludes: no task"),
+    "no_included_organization": Reason("the ticket is of none of the organizations that the policy asks for: no task"),
     "solved": Reason("first seen solved, and created before the desk was linked: no task"),
     # ended
     "closed": Reason("the ticket is closed"),
@@ -54,6 +64,10 @@ REASONS: dict[str, Reason] = {
     "not_a_member": Reason(
         "Teamwork does not take this assignee: the task is kept without",
         "add the person to the project, or map another",
+    ),
+    "tasklist_unknown": Reason(
+        "the task list that the ticket's route names cannot be had: the task stays where it is",
+        "correct the route: it has to name an open task list of the desk's project",
     ),
     "refused": Reason("Teamwork does not take this change", SEE_THE_FAILED_STEP),
     "forbidden": Reason(

@@ -67,7 +67,7 @@ class Activities:
     @property
     def teamwork(self) -> Functions:
         steps = self.steps
-        fields: Functions = [steps.rename, steps.reassign, steps.complete, steps.reopen]
+        fields: Functions = [steps.rename, steps.reassign, steps.move, steps.update, steps.complete, steps.reopen]
         ends: Functions = [steps.create, steps.delete, steps.restore, steps.inspect]
         return [*fields, *ends, *self._of_desk]
 

@@ -1,6 +1,6 @@
 """Activities attempted one by one, as Temporal has a worker attempt them, on a desk whose sandboxes are real."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,13 +20,15 @@ from ticketsync.settings import DeskSettings
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState, DeskTrouble
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.state import Look
-from ticketsync.sync.step import AppliedTask, Step, StepFailure, StepKind, StepResult
+from ticketsync.sync.step import OWN_LIST, AppliedTask, Step, StepFailure, StepKind, StepResult
 from ticketsync.worker import Activities, build_activities
 
 LIMIT = timedelta(seconds=60)
 AT_ONCE = timedelta(0)
 FIRST_ATTEMPT = datetime(2026, 1, 15, 9, tzinfo=UTC)
 NO_TASK = AppliedTask()
+NOTHING_MORE: Mapping[str, Any] = {}
+MOST_LIKELY: Mapping[StepKind, Mapping[str, Any]] = {"move": {"tasklist_id": OWN_LIST}, "update": {"priority": "low"}}
 T = TypeVar("T")
 
 
@@ -88,13 +90,15 @@ class Bench:
         title: str | None = None,
         assignee_id: int | None = None,
         look: Look = "no",
+        wants: Mapping[str, Any] = NOTHING_MORE,
         **attempt: Any,
     ) -> StepResult:
-        """One attempt at a step of this ticket; `attempt` as for `run`."""
+        """One attempt at a step of this ticket; `wants` are more fields of the step, `attempt` is as for `run`."""
+        step = Step(kind=kind, reason="test", title=title, assignee_id=assignee_id)
         request = StepRequest(
             desk=self.desk.name,
             ticket_id=ticket.id,
-            step=Step(kind=kind, reason="test", title=title, assignee_id=assignee_id),
+            step=step.model_copy(update={**MOST_LIKELY.get(kind, {}), **wants}),
             task=task,
             ticket_created_at=ticket.snapshot.created_at,
             look=look,

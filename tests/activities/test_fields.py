@@ -15,7 +15,7 @@ from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.sandbox.teamwork import DORA_ID
 from ticketsync.sync.step import FIELD_OF, AppliedTask, StepKind
 
-FIELDS: tuple[StepKind, ...] = ("rename", "reassign", "complete", "reopen")
+FIELDS: tuple[StepKind, ...] = ("rename", "reassign", "move", "update", "complete", "reopen")
 ALL: tuple[StepKind, ...] = ("create", *FIELDS, "delete", "restore", "inspect")
 PROJECT_PATH = FaultMatch(method="GET", path=rf"/projects/{PROJECT}\.json")
 

@@ -62,6 +62,16 @@ async def test_a_check_is_told_in_a_line_with_what_to_do(service: Service) -> No
     assert ran.out.splitlines()[-1] == "desk default: not ready"
 
 
+async def test_a_route_to_a_list_that_is_not_there_is_a_warning(service: Service) -> None:
+    lost = await service.run("check", "--desk", "default", TICKETSYNC_ROUTES="group:36=1234, tag:vip=77")
+    line = next(line for line in lost.out.splitlines() if "  routes  " in line)
+    assert line.startswith("warning  default  routes")
+    assert "no open list of project 987654: tag:vip=77" in line
+    right = await service.run("check", "--desk", "default", "--json", TICKETSYNC_ROUTES="group:36=1234")
+    (found,) = (one for one in right.json["checks"] if one["name"] == "routes")
+    assert (found["outcome"], found["found"]) == ("ok", "1 to open lists of the project")
+
+
 async def test_a_worker_that_makes_itself_current_is_found_ready(
     service: Service, temporal_server: EmbeddedTemporal
 ) -> None:

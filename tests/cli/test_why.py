@@ -49,7 +49,7 @@ RENAME = line(4, "rename_done", "rename: 'Old' to 'New'")
 def test_a_create_set_every_field() -> None:
     told = explain(a_state(CREATED, CREATE)).fields
     assert [(one.field, one.step, one.cause) for one in told] == [
-        (field, CREATE, CREATED) for field in ("title", "assignee", "standing")
+        (field, CREATE, CREATED) for field in ("title", "assignee", "list", "labels", "standing")
     ]
 
 

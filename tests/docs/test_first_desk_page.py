@@ -9,7 +9,12 @@ from ticketsync.zendesk.kinds import stored_kinds
 
 SECTION = PAGES["docs/first-desk.md"].section("Create the webhook")
 PREFIX = "zen:event-type:ticket."
-NEEDS_ALL = Policy(title="{priority} {type}", include_tags=("any",))
+NEEDS_ALL = Policy(
+    title="{priority} {type} {requester_id}",
+    include_tags=("any",),
+    include_organizations=(7,),
+    routes=("group:36=1235", "form:51=1236", "brand:61=1237"),
+)
 
 
 def _told(table: int) -> set[str]:

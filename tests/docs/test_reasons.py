@@ -12,6 +12,7 @@ from ticketsync.reasons import REASONS
 from ticketsync.sync import fold, step
 from ticketsync.sync.desk import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, TASKLIST_GONE
 from ticketsync.sync.event import DELETIONS
+from ticketsync.sync.filters import REFUSALS
 from ticketsync.sync.plan import PERSON_NOTES
 from ticketsync.sync.state import Command, SyncState, Trouble
 from ticketsync.teamwork import errors as teamwork
@@ -53,7 +54,7 @@ def _of_rules() -> set[str]:
     status, desired = module("sync.status"), module("sync.desired")
     return {
         *module("sync.decide").arguments("Trouble", 1, "code"),
-        *module("sync.policy").function("refuses").returned(),
+        *REFUSALS,
         *(status.function("at_rest").returned(1) | status.function("shown").returned(1)),
         *(status.function("_note").returned() - {""}),
         *desired.function("_standing").returned(1),

@@ -192,12 +192,27 @@ def test_parts_that_a_files_desk_lacks_are_named_by_their_keys(config: Path) -> 
         ('on_closed = "drop"', "on_closed: input should be 'delete', 'complete' or 'keep'"),
         ('title = "{sbject}"', "title: unknown field 'sbject' in the title template: use id, subject"),
         ('settle_window = "soon"', "settle_window: is not a duration: give seconds, or for example 90s, 5m or 24h"),
-        ("include_tags = [5]", "include_tags: input should be a valid string"),
+        ("include_tags = [5]", "include_tags: item 1: input should be a valid string"),
+        ('include_groups = [36, "billing"]', "include_groups: item 2: input should be a valid integer"),
+        ('exclude_priorities = ["low", "medium"]', "exclude_priorities: item 2: input should be 'low', 'normal'"),
+        ('routes = ["group:36=1235", "sales=9"]', "routes: item 2: a route is group:NUMBER=LIST"),
+        ('task_tags = ["vip="]', "task_tags: item 1: a rule for tags is TAG or TAG=TAG OF THE TASK"),
+        (
+            'task_priorities = ["asap=high"]',
+            "task_priorities: item 1: a rule for priorities is for example urgent=high",
+        ),
     ],
 )
 def test_wrong_value_of_the_file_is_told_by_its_key(config: Path, policy: str, said: str) -> None:
     told = file_problem(config, f"{ZENDESK_TABLE}{TEAMWORK_TABLE}[desks.acme.policy]\n{policy}\n")
     assert told.startswith(f"desks.acme.policy.{said}")
+
+
+def test_lists_of_the_file_are_lists_or_have_commas(config: Path) -> None:
+    for written in ('["group:36=1235", "tag:vip=1236"]', '"group:36=1235, tag:vip=1236"'):
+        config.write_text(f"{ZENDESK_TABLE}{TEAMWORK_TABLE}[desks.acme.policy]\nroutes = {written}\n")
+        settings = load({**ACME_TOKENS, "TICKETSYNC_CONFIG": str(config)})
+        assert settings.desk("acme").policy.routes == ("group:36=1235", "tag:vip=1236")
 
 
 @pytest.mark.parametrize("text", ["desks = 5\n", "redis = []\n", "[desks]\nacme = 5\n"])

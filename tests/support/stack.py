@@ -112,7 +112,8 @@ class Stack:
     async def put_in_zendesk(self, ticket: Ticket) -> None:
         """Have the ticket in Zendesk as it is now, for those who read it there."""
         seen = ticket.snapshot
-        known = seen.model_dump(mode="json", include={"id", "status", "assignee_id", "tags", "created_at"})
+        fields = {"id", "status", "assignee_id", "tags", "created_at", "group_id", "priority"}
+        known = seen.model_dump(mode="json", include=fields)
         row = {**known, "subject": seen.subject or "", "updated_at": str(seen.updated_at)}
         answer = await self.zendesk_http.post("/sandbox/tickets", json={"tickets": [row]})
         answer.raise_for_status()
@@ -123,6 +124,16 @@ class Stack:
         """The task as Teamwork shows it; None when it is deleted."""
         answer = await self.teamwork_http.get(f"/projects/api/v3/tasks/{task_id}.json")
         return answer.json()["task"] if answer.status_code == httpx.codes.OK else None
+
+    async def tags(self, task_id: int) -> set[str]:
+        """The names of the task's tags."""
+        answer = await self.teamwork_http.get(f"/projects/api/v3/tasks/{task_id}.json?include=tags")
+        return {tag["name"] for tag in answer.json()["included"]["tags"].values()}
+
+    async def new_list(self, name: str) -> int:
+        """A further task list in the desk's project."""
+        made = await self.teamwork_http.post(f"/projects/{PROJECT}/tasklists.json", json={"todo-list": {"name": name}})
+        return int(made.json()["tasklistId"])
 
     async def shows(self, task_id: int, **fields: object) -> bool:
         task = await self.task(task_id)

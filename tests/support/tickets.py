@@ -29,6 +29,10 @@ class Ticket:
     def id(self) -> int:
         return self.snapshot.id
 
+    def is_now(self, moment: datetime) -> None:
+        """The next change will be at this moment."""
+        self._now = moment - timedelta(seconds=1)
+
     def created(self) -> Event:
         return self._event("created")
 

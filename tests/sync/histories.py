@@ -5,12 +5,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.sync.zendesk import ANN, BOB, CUSTOMER, START, UMA, ZendeskTicket
+from tests.sync.zendesk import ANN, BOB, CUSTOMER, START, UMA, ZendeskTicket, leaving_out
 from ticketsync.sync.event import Event
 from ticketsync.sync.policy import Policy
 
 SUBJECTS = ("A", "B", "", None, "x" * 300, " two\nlines ")
 TAGS = ((), ("vip",), ("internal",), ("vip", "internal"), ("checkout",))
+BILLING, SALES = 36, 37
+BILLING_LIST, VIP_LIST = 1235, 1236
 LIVE = ("open", "pending", "hold", "solved")
 # Nothing, a nanosecond and less than a second: several actions within one second, some of them at the same time.
 GAPS = (0.0, 1e-9, 0.2, 0.9, 1.0, 7.0, 30.0, 3600.0)
@@ -20,7 +22,8 @@ ACTIONS = (
     *(("assigned", agent) for agent in (ANN, BOB, UMA, None)),
     *(("status", status) for status in LIVE),
     *(("tagged", tags) for tags in TAGS),
-    ("prioritised", "high"),
+    *(("prioritised", priority) for priority in ("urgent", "low", None)),
+    *(("grouped", group) for group in (BILLING, SALES, None)),
     ("closed", None),
     ("soft_deleted", None),
     ("marked_as_spam", None),
@@ -34,9 +37,15 @@ policies = st.builds(
     Policy,
     on_closed=st.sampled_from(["delete", "complete", "keep"]),
     on_filtered=st.sampled_from(["keep", "complete", "delete"]),
-    title=st.sampled_from(["{subject}", "[Ticket #{id}] {subject}", "{status}: {subject}"]),
+    title=st.sampled_from(["{subject}", "[Ticket #{id}] {subject}", "{status}: {subject}", "{priority}, {subject}"]),
     include_tags=st.sampled_from([(), (), ("vip",)]),
     exclude_tags=st.sampled_from([(), (), ("internal",)]),
+    include_groups=st.sampled_from([(), (), (), (BILLING,)]),
+    exclude_groups=st.sampled_from([(), (), (), (SALES,)]),
+    exclude_priorities=st.sampled_from([(), (), (), ("low",)]),
+    routes=st.sampled_from([(), (), (f"tag:vip={VIP_LIST}", f"group:{BILLING}={BILLING_LIST}")]),
+    task_priorities=st.sampled_from([(), (), ("urgent=high", "low=low")]),
+    task_tags=st.sampled_from([(), (), ("*=Zendesk", "vip=Important", "internal")]),
     settle_window=st.sampled_from([timedelta(seconds=60), timedelta(0), timedelta(hours=2)]),
 )
 
@@ -80,7 +89,8 @@ class Telling:
 def _brief(event: Event) -> str:
     seen = event.snapshot
     assert seen is not None
-    return f"{seen.updated_at:%H:%M:%S} {seen.status} {str(seen.subject)[:9]!r} {seen.assignee_id} {seen.tags}"
+    what = f"{seen.status} {str(seen.subject)[:9]!r} {seen.assignee_id} {seen.tags} {seen.group_id} {seen.priority}"
+    return f"{seen.updated_at:%H:%M:%S} {what}{' left out' if seen.left_out else ''}"
 
 
 @st.composite
@@ -91,7 +101,11 @@ def histories(draw: st.DrawFn, most_actions: int = 8) -> History:
     history.zendesk.latency = draw(st.sampled_from([0.1, 0.0, 0.7, 1.3]))
     history.zendesk.restore_sets = draw(st.sampled_from(["now", "nothing", "before"]))
     by, assignee = draw(st.sampled_from([CUSTOMER, BOB, UMA])), draw(st.sampled_from([None, ANN, UMA]))
-    first = history.zendesk.created("A", by=by, assignee=assignee, tags=draw(st.sampled_from(TAGS)))
+    more: dict[str, Any] = {
+        "group_id": draw(st.sampled_from([None, BILLING, SALES])),
+        "priority": draw(st.sampled_from([None, "low"])),
+    }
+    first = history.zendesk.created("A", by=by, assignee=assignee, tags=draw(st.sampled_from(TAGS)), **more)
     _tell(draw, history, first)
     for action, argument in draw(st.lists(st.sampled_from(ACTIONS), max_size=most_actions)):
         if _possible(history.zendesk, action):
@@ -124,12 +138,13 @@ def _do(zendesk: ZendeskTicket, action: str, argument: Any) -> tuple[Event, ...]
     does = getattr(zendesk, action)
     if action == "tagged":
         return tuple(does(*argument))
-    return tuple(does() if argument is None and action not in ("renamed", "assigned") else does(argument))
+    unsettable = ("renamed", "assigned", "prioritised", "grouped")
+    return tuple(does() if argument is None and action not in unsettable else does(argument))
 
 
 # --- how it is told
 
-WAYS = ("full", "full", "full", "full", "hint", "without a time")
+WAYS = ("full", "full", "full", "full", "with fields left out", "hint", "without a time")
 
 
 def _tell(draw: st.DrawFn, history: History, events: tuple[Event, ...]) -> None:
@@ -145,6 +160,8 @@ def _tell(draw: st.DrawFn, history: History, events: tuple[Event, ...]) -> None:
 def _told(event: Event, way: str) -> Event:
     if way == "hint":
         return event.model_copy(update={"snapshot": None, "time": "", "hint": "says too little"})
+    if way == "with fields left out":
+        return leaving_out(event, "group_id", "priority", "tags")
     if way == "without a time" and event.kind not in LIFECYCLE:
         return event.model_copy(update={"time": ""})
     return event

@@ -58,6 +58,7 @@ SNAPSHOT = TicketSnapshot(
     created_at=NOON - timedelta(days=1),
     updated_at=NOON,
     via="mail",
+    left_out=("type",),
 )
 CLOCK = Clock(updated_at=NOON, settled=True, time="2026-01-15T12:00:05.000000000Z", position=2, event_id=EVENT_ID)
 TASK = AppliedTask(
@@ -68,9 +69,22 @@ TASK = AppliedTask(
     uncertain=("assignee", "title"),
     gone=True,
     protected=True,
+    tasklist_id=1235,
+    priority="high",
+    tags=("Important",),
 )
 TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON)
-STEP = Step(kind="rename", reason="subject", title="B", assignee_id=202, before="A")
+STEP = Step(
+    kind="rename",
+    reason="subject",
+    title="B",
+    assignee_id=202,
+    before="A",
+    tasklist_id=1235,
+    priority="high",
+    tags=("Important",),
+    untag=("Billing",),
+)
 LINE = JournalLine(at=NOON, code="applied", text="newer than what was known", event_id=EVENT_ID)
 STATE = TicketState(
     schema_version=1,
@@ -81,6 +95,7 @@ STATE = TicketState(
     snapshot=SNAPSHOT,
     clock=CLOCK,
     tags_kept=("internal", "vip"),
+    fields_kept=("group_id", "priority"),
     lifecycle=Lifecycle(
         deleted=True,
         how="marked_as_spam",

@@ -1,11 +1,11 @@
 """A Teamwork project in memory, which carries out steps as the step activities do."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ticketsync.sync.requests import StepRequest
-from ticketsync.sync.step import AppliedTask, Standing, StepResult
+from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, StepResult, TaskPriority
 
 ANN_IN_TEAMWORK, BOB_IN_TEAMWORK = 201, 202
 FIRST_TASK = 5001
@@ -22,6 +22,9 @@ class Task:
     worked_on: bool = False
     deleted: Literal["by us", "by people"] | None = None
     purged: bool = False
+    tasklist_id: int = OWN_LIST
+    priority: TaskPriority = "none"
+    tags: set[str] = field(default_factory=set)
 
     @property
     def standing(self) -> Standing:
@@ -32,6 +35,15 @@ class UnansweredError(Exception):
     """The answer of a step was lost; the step may have landed."""
 
 
+class RefusedError(Exception):
+    """The step cannot succeed until a person changes something. `code` is the reason; `sent`: a part of it was done."""
+
+    def __init__(self, code: str, *, sent: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.sent = sent
+
+
 class Teamwork:
     """`protects`: policy protect_worked_tasks. `lose`: which of the next steps get no answer, and whether they land."""
 
@@ -39,6 +51,9 @@ class Teamwork:
         self.protects = protects
         self.tasks: dict[int, Task] = {}
         self.strangers: set[int] = set()  # people whom the project does not take
+        self.missing_lists: set[int] = set()  # task lists that are not there
+        self.bad_tags: set[str] = set()  # tags that nobody may put on a task
+        self.tagged = False  # whether the policy has tags for tasks
         self.lose: deque[Literal["answered", "landed", "not landed"]] = deque()
         self.calls: list[StepRequest] = []
 
@@ -47,7 +62,7 @@ class Teamwork:
         return [task for task in self.tasks.values() if task.deleted is None]
 
     def carry_out(self, request: StepRequest) -> StepResult:
-        """What came of the step. Raises UnansweredError."""
+        """What came of the step. Raises UnansweredError, RefusedError."""
         self.calls.append(request)
         fate = self.lose.popleft() if self.lose else "answered"
         if fate == "not landed":
@@ -73,20 +88,24 @@ class Teamwork:
     def _create(self, request: StepRequest) -> StepResult:
         found = self._found() if request.look != "no" else None
         if found is not None:
-            return StepResult(task=_as_found(found), answer="found by its marker", decide_again=True)
+            return StepResult(task=self._as_found(found), answer="found by its marker", decide_again=True)
         person = request.step.assignee_id
         refused = person if person in self.strangers else None
         task = Task(id=FIRST_TASK + len(self.tasks), title=request.step.title or "")
         task.assignee_id = None if refused else person
+        plain = request.step.tasklist_id in self.missing_lists or bool(self.bad_tags & set(request.step.tags))
+        if not plain:
+            task.tasklist_id = request.step.tasklist_id or OWN_LIST
+            task.priority, task.tags = request.step.priority or "none", set(request.step.tags)
         self.tasks[task.id] = task
-        applied = AppliedTask(id=task.id, standing="open", title=task.title, assignee_id=task.assignee_id)
-        return StepResult(task=applied, answer="201", refused_assignee_id=refused, decide_again=refused is not None)
+        again = refused is not None or plain
+        return StepResult(task=_applied(task), answer="201", refused_assignee_id=refused, decide_again=again)
 
     def _inspect(self, request: StepRequest) -> StepResult:
         task = self._there(request)
         found = task or self._found()
         if found is not None:
-            return StepResult(task=_as_found(found), answer="read", decide_again=True)
+            return StepResult(task=self._as_found(found), answer="read", decide_again=True)
         if request.task.id is None:
             return StepResult(task=AppliedTask(), answer="there is none", looked=True, decide_again=True)
         gone = _standing(request.task, "deleted").model_copy(update={"gone": True})
@@ -121,6 +140,10 @@ class Teamwork:
                 return StepResult(task=_with(applied, "title", title=step.title), answer="200")
             case "reassign":
                 return self._reassign(task, request)
+            case "move":
+                return self._move(task, request)
+            case "update":
+                return self._update(task, request)
             case "complete" | "reopen":
                 task.completed = step.kind == "complete"
         return StepResult(task=_standing(applied, task.standing), answer="200")
@@ -131,6 +154,24 @@ class Teamwork:
             return StepResult(task=request.task, answer="refused", refused_assignee_id=person, decide_again=True)
         task.assignee_id = person
         return StepResult(task=_with(request.task, "assignee", assignee_id=person), answer="200")
+
+    def _move(self, task: Task, request: StepRequest) -> StepResult:
+        wanted = request.step.tasklist_id
+        assert wanted is not None
+        if wanted in self.missing_lists:
+            raise RefusedError("tasklist_unknown")
+        task.tasklist_id = wanted
+        return StepResult(task=_with(request.task, "list", tasklist_id=wanted), answer="200")
+
+    def _update(self, task: Task, request: StepRequest) -> StepResult:
+        step, applied = request.step, request.task
+        task.priority = step.priority or task.priority
+        if self.bad_tags & set(step.tags):
+            raise RefusedError("refused", sent=step.priority is not None)
+        task.tags = (task.tags | set(step.tags)) - set(step.untag)
+        tags = tuple(tag for tag in dict.fromkeys((*applied.tags, *step.tags)) if tag not in step.untag)
+        priority = step.priority or applied.priority
+        return StepResult(task=_with(applied, "labels", priority=priority, tags=tags), answer="200")
 
     def _gone(self, request: StepRequest) -> StepResult:
         if "standing" in request.task.uncertain:
@@ -143,14 +184,26 @@ class Teamwork:
         task = self.tasks.get(request.task.id or 0)
         return task if task is not None and task.deleted is None else None
 
+    def _as_found(self, task: Task) -> AppliedTask:
+        """Which of its tags are ours cannot be told."""
+        update = {"gone": task.deleted == "by people", "tags": (), "uncertain": ("labels",) if self.tagged else ()}
+        return _applied(task).model_copy(update=update)
+
     def _found(self) -> Task | None:
         left = [task for task in self.tasks.values() if not task.purged]
         return min(left, key=lambda task: (task.deleted is not None, task.id), default=None)
 
 
-def _as_found(task: Task) -> AppliedTask:
-    gone = task.deleted == "by people"
-    return AppliedTask(id=task.id, standing=task.standing, title=task.title, assignee_id=task.assignee_id, gone=gone)
+def _applied(task: Task) -> AppliedTask:
+    return AppliedTask(
+        id=task.id,
+        standing=task.standing,
+        title=task.title,
+        assignee_id=task.assignee_id,
+        tasklist_id=task.tasklist_id,
+        priority=task.priority,
+        tags=tuple(sorted(task.tags)),
+    )
 
 
 def _with(task: AppliedTask, field: str, **values: object) -> AppliedTask:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sync.builders import examples
-from tests.sync.histories import History, Telling, histories, tellings
+from tests.sync.histories import BILLING_LIST, VIP_LIST, History, Telling, histories, tellings
 from tests.sync.reference import Expected, expected
 from tests.sync.teamwork import ANN_IN_TEAMWORK, BOB_IN_TEAMWORK
 from tests.sync.world import PEOPLE, World
@@ -22,7 +22,8 @@ def outcome(world: World) -> Expected | None:
     assert len(world.teamwork.tasks) <= 1
     if world.no_task:
         return None
-    return Expected(world.task.standing, world.task.title, world.task.assignee_id)
+    task = world.task
+    return Expected(task.standing, task.title, task.assignee_id, task.tasklist_id, task.priority, frozenset(task.tags))
 
 
 def ends_in_step(world: World) -> bool:
@@ -106,6 +107,25 @@ def test_people_who_are_not_known_or_not_taken_for_a_while_change_nothing_in_the
     assert ends_in_step(world)
     assert world.state.waiting is None
     assert shown(world.state, busy=False)[1] != "not_a_member"
+
+
+@examples(100)
+@given(history=histories(most_actions=5), data=st.data())
+def test_task_lists_and_tags_that_are_not_taken_for_a_while_change_nothing_in_the_end(
+    history: History, data: st.DataObject
+) -> None:
+    world = world_of(history)
+    for batch in data.draw(tellings(history)).batches:
+        world.teamwork.missing_lists = data.draw(st.sets(st.sampled_from([BILLING_LIST, VIP_LIST])))
+        world.teamwork.bad_tags = data.draw(st.sets(st.sampled_from(["Zendesk", "Important"])))
+        world.hear(*batch)
+        world.later(seconds=data.draw(st.sampled_from([1.0, 70.0, 2000.0])))
+    world.teamwork.missing_lists, world.teamwork.bad_tags = set(), set()
+    world.command("retry")
+    world.rest()
+    assert outcome(world) == expected(history.zendesk, history.told, history.policy, history.linked_at)
+    assert ends_in_step(world)
+    assert world.state.trouble is None
 
 
 @examples(100)

@@ -1,6 +1,9 @@
 """The policy's filter: which tickets get a task, and what happens when one leaves it."""
 
+from typing import Any
+
 import pytest
+from pydantic import ValidationError
 
 from tests.sync.world import World
 from ticketsync.sync.policy import OnFiltered, Policy
@@ -29,6 +32,68 @@ def test_a_ticket_outside_the_filter_gets_no_task_and_the_reason_is_recorded(
     assert world.changes == []
     assert (world.state.sync_state, world.state.reason) == ("filtered", why)
     assert why in world.state.journal[-1].code + world.state.journal[-1].text
+
+
+FILTERS: dict[str, tuple[dict[str, Any], Any, Any, str]] = {
+    # what the ticket shows, what a policy names that meets it, and what one names that does not; the reason's word
+    "groups": ({"group_id": 36}, 36, 37, "group"),
+    "brands": ({"brand_id": 61}, 61, 62, "brand"),
+    "forms": ({"form_id": 51}, 51, 52, "form"),
+    "priorities": ({"priority": "urgent"}, "urgent", "low", "priority"),
+    "organizations": ({"organization_id": 7}, 7, 8, "organization"),
+    "tags": ({"tags": ("vip",)}, "vip", "checkout", "tag"),
+}
+
+
+@pytest.mark.parametrize("part", FILTERS)
+def test_each_part_of_a_ticket_can_include_and_exclude_it(part: str) -> None:
+    shows, met, other, word = FILTERS[part]
+    outcomes = {}
+    for policy in ({f"include_{part}": (met, other)}, {f"include_{part}": (other,)}, {f"exclude_{part}": (met,)}):
+        world = World(Policy.model_validate(policy))
+        world.hear(*world.zendesk.created(**shows))
+        outcomes[str(policy)] = world.state.reason if world.changes == [] else world.changes
+    assert list(outcomes.values()) == [["create"], f"no_included_{word}", f"excluded_{word}"]
+
+
+@pytest.mark.parametrize("part", FILTERS)
+def test_a_ticket_without_that_part_meets_no_list(part: str) -> None:
+    _, met, _, word = FILTERS[part]
+    included = World(Policy.model_validate({f"include_{part}": (met,)}))
+    included.hear(*included.zendesk.created())
+    excluded = World(Policy.model_validate({f"exclude_{part}": (met,)}))
+    excluded.hear(*excluded.zendesk.created())
+    assert (included.state.reason, excluded.changes) == (f"no_included_{word}", ["create"])
+
+
+def test_of_several_lists_that_include_a_ticket_must_meet_each() -> None:
+    policy = Policy(include_groups=(36,), include_priorities=("urgent", "high"))
+    for priority, changes in ((None, []), ("high", ["create"]), ("low", [])):
+        world = World(policy)
+        world.hear(*world.zendesk.created(group_id=36, priority=priority))
+        assert world.changes == changes
+
+
+def test_a_ticket_that_leaves_the_filter_by_its_group_is_treated_like_one_that_loses_a_tag() -> None:
+    world = World(Policy(include_groups=(36,), on_filtered="complete"))
+    world.hear(*world.zendesk.created(group_id=36))
+    world.hear(*world.zendesk.grouped(37))
+    assert (world.changes, world.task.standing) == (["create", "complete"], "completed")
+    world.hear(*world.zendesk.grouped(36))
+    assert world.changes == ["create", "complete", "reopen"]
+
+
+@pytest.mark.parametrize("part", ["groups", "brands", "forms", "organizations"])
+@pytest.mark.parametrize("named", ["billing", 0, -1, 2**63, 1.5])
+def test_what_is_no_number_of_zendesk_is_refused(part: str, named: Any) -> None:
+    with pytest.raises(ValidationError):
+        Policy.model_validate({f"include_{part}": (named,)})
+
+
+def test_priorities_are_named_in_zendesks_words_whatever_their_case() -> None:
+    assert Policy.model_validate({"include_priorities": [" Urgent", "high"]}).include_priorities == ("urgent", "high")
+    with pytest.raises(ValidationError, match="'normal'"):
+        Policy.model_validate({"include_priorities": ["medium"]})
 
 
 def test_a_ticket_with_an_included_tag_gets_a_task() -> None:

@@ -21,8 +21,12 @@ def size(stored: Decision | TicketState) -> int:
 
 
 def busy(events: int = 1000) -> World:
-    """A ticket that was renamed that often, to titles as long as they can be, one event at a time."""
-    world = World(Policy(title="{status} {subject}"))
+    """A ticket that was renamed that often, to titles as long as they can be, one event at a time.
+
+    Its task has sixty tags by rules of the policy, each as long as it can be.
+    """
+    rules = tuple(f"some_tag_or_other_{number}={number:03} {'x' * 45}" for number in range(60))
+    world = World(Policy(title="{status} {subject}", task_tags=rules, routes=("group:36=1235",)))
     world.hear(*world.zendesk.created(LONG, assignee=ANN, tags=MANY_TAGS))
     for number in range(events):
         world.hear(*world.zendesk.renamed(f"{number} {LONG}"))
@@ -38,6 +42,7 @@ def test_a_state_stays_under_32_kib_after_a_thousand_events_with_long_subjects(o
     assert size(old.state) < 32 * KIB
     assert len(old.state.journal) == JOURNAL_KEPT
     assert len(old.state.seen) == SEEN_KEPT
+    assert len(old.state.task.tags) == 60
 
 
 def test_a_state_in_every_kind_of_trouble_stays_under_32_kib_too(old: World) -> None:

@@ -1,5 +1,7 @@
 """How the task is called."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +12,12 @@ from tests.sync.world import World
 from ticketsync.sync.desired import TITLE_LENGTH, title
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.snapshot import TicketSnapshot
+from ticketsync.sync.templates import DESCRIPTION_FIELDS, TITLE_FIELDS
 
 NUMBERED = Policy(title="[Ticket #{id}] {subject}")
 
 
-def named(subject: str | None, policy: Policy | None = None, **fields: str | None) -> str:
+def named(subject: str | None, policy: Policy | None = None, **fields: Any) -> str:
     return title(TicketSnapshot(id=3543, subject=subject, **fields), policy or Policy())
 
 
@@ -25,6 +28,12 @@ def test_the_title_is_the_subject_by_default() -> None:
 def test_a_template_may_name_id_subject_status_priority_and_type() -> None:
     policy = Policy(title="#{id} {status}/{priority}/{type}: {subject}")
     assert named("A", policy, status="open", priority="high", type="incident") == "#3543 open/high/incident: A"
+
+
+def test_a_template_may_name_what_zendesk_has_by_number() -> None:
+    policy = Policy(title="{group_id} {brand_id} {ticket_form_id} {organization_id} {requester_id} {assignee_id}")
+    numbers = {"group_id": 1, "brand_id": 2, "form_id": 3, "organization_id": 4, "requester_id": 5, "assignee_id": 6}
+    assert named("A", policy, **numbers) == "1 2 3 4 5 6"
 
 
 def test_what_a_template_names_and_the_ticket_lacks_is_left_empty() -> None:
@@ -74,6 +83,24 @@ def test_braces_in_a_subject_are_only_text() -> None:
 
 def test_a_template_may_hold_literal_braces() -> None:
     assert named("A", Policy(title="{{{subject}}}")) == "{A}"
+
+
+def test_an_unknown_field_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValidationError, match=f"'subjekt' in the title template: use {', '.join(TITLE_FIELDS)}"):
+        Policy(title="{subjekt}")
+    with pytest.raises(ValidationError, match=f"in the description template: use {', '.join(DESCRIPTION_FIELDS)}"):
+        Policy(description="{subjekt}")
+
+
+@pytest.mark.parametrize("template", ["{description}", "{tags}", "{custom_field_1}", "{subject!r}", "{", "{0}"])
+def test_a_description_may_name_more_than_a_title(template: str) -> None:
+    with pytest.raises(ValidationError, match="title template"):
+        Policy(title=template)
+    if template in ("{description}", "{tags}"):
+        assert Policy(description=template).description == template
+        return
+    with pytest.raises(ValidationError, match="description template"):
+        Policy(description=template)
 
 
 @pytest.mark.parametrize(

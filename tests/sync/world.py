@@ -5,7 +5,7 @@ Time stands still unless it is moved. Every decision on the way is held against 
 
 from datetime import datetime, timedelta
 
-from tests.sync.teamwork import ANN_IN_TEAMWORK, BOB_IN_TEAMWORK, Task, Teamwork, UnansweredError
+from tests.sync.teamwork import ANN_IN_TEAMWORK, BOB_IN_TEAMWORK, RefusedError, Task, Teamwork, UnansweredError
 from tests.sync.zendesk import ANN, BOB, START, UMA, MovableClock, ZendeskTicket
 from ticketsync.sync.decide import EarlierLife, decide
 from ticketsync.sync.event import Event
@@ -138,8 +138,14 @@ class World:
 
     def _carry_out_one(self, step: Step) -> None:
         self.steps.append(step)
+        self.teamwork.tagged = bool(self.policy.task_tags)
         try:
             result = self.teamwork.carry_out(self._request(step))
+        except RefusedError as error:
+            failure = Failure(code=error.code, passing=False)
+            unsure = unsure_of(self.state, step, nothing_sent=not error.sent)
+            self.state = blocked(unsure, "trouble", step.kind, failure, self.clock.now)
+            return
         except UnansweredError:
             unsure = unsure_of(self.state, step, nothing_sent=False)
             self.state = blocked(unsure, "trouble", step.kind, NO_ANSWER, self.clock.now)

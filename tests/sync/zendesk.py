@@ -46,6 +46,14 @@ def without_tags(event: Event) -> Event:
     return event.model_copy(update={"snapshot": event.snapshot.model_copy(update={"tags": ()})})
 
 
+def leaving_out(event: Event, *fields: str) -> Event:
+    """The same event from a source that does not mention these fields."""
+    assert event.snapshot is not None
+    left_out = tuple(sorted({*event.snapshot.left_out, *fields}))
+    unset: dict[str, object] = {field: () if field == "tags" else None for field in fields}
+    return event.model_copy(update={"snapshot": event.snapshot.model_copy(update={**unset, "left_out": left_out})})
+
+
 class ZendeskTicket:
     """The true ticket. Each action comes `gap` seconds after the one before and returns the events that it sends.
 
@@ -76,9 +84,12 @@ class ZendeskTicket:
         assignee: int | None = None,
         tags: tuple[str, ...] = (),
         status: str | None = None,
+        **more: object,
     ) -> tuple[Event, ...]:
+        """`more` are other fields of the snapshot, as `group_id`."""
         self.clock.forward(self.gap)
         self._set(
+            **more,
             subject=subject,
             submitter_id=by,
             requester_id=CUSTOMER,
@@ -115,8 +126,20 @@ class ZendeskTicket:
     def tagged(self, *tags: str) -> tuple[Event, ...]:
         return self._happens("tags_changed", tags=tags)
 
-    def prioritised(self, priority: str) -> tuple[Event, ...]:
+    def prioritised(self, priority: str | None) -> tuple[Event, ...]:
         return self._happens("priority_changed", priority=priority)
+
+    def grouped(self, group: int | None) -> tuple[Event, ...]:
+        return self._happens("group_assignment_changed", group_id=group)
+
+    def branded(self, brand: int | None) -> tuple[Event, ...]:
+        return self._happens("brand_changed", brand_id=brand)
+
+    def given_form(self, form: int | None) -> tuple[Event, ...]:
+        return self._happens("form_changed", form_id=form)
+
+    def of_organization(self, organization: int | None) -> tuple[Event, ...]:
+        return self._happens("organization_changed", organization_id=organization)
 
     def merged_into(self, target: int) -> tuple[Event, ...]:
         self.merged = True

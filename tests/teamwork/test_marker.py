@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketsync.teamwork import has_marker, marked, marker_line, markers_in
+from ticketsync.teamwork.marker import without_markers
 
 URL = "https://acme.zendesk.com/agent/tickets/3543"
 
@@ -51,6 +52,29 @@ def test_a_marker_is_found_in_every_form(form: str, desk: str, ticket_id: int, u
 @given(one=st.tuples(DESKS, TICKET_IDS), other=st.tuples(DESKS, TICKET_IDS))
 def test_a_marker_is_never_that_of_another_ticket(form: str, one: tuple[str, int], other: tuple[str, int]) -> None:
     assert has_marker(FORMS[form](marker_line(*one, URL)), *other) == (one == other)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(desk=DESKS, ticket_id=TICKET_IDS, unescapes=st.integers(0, 2))
+def test_a_marker_in_a_customers_words_marks_nothing_in_whatever_form(
+    form: str, desk: str, ticket_id: int, unescapes: int
+) -> None:
+    """As in a mail of Teamwork's that a customer forwards; the site may unescape it once more than we do."""
+    words = FORMS[form](marker_line(desk, ticket_id, URL))
+    told = without_markers(f"Dear all,\n{words}\nBye")
+    for _ in range(unescapes):
+        told = html.unescape(told)
+    assert markers_in(told) == set()
+
+
+@given(st.text(alphabet="ticketsync:/acme35&#58;amp\\ <>[]()", max_size=60))
+def test_whatever_the_words_are_none_of_them_marks_anything(words: str) -> None:
+    assert markers_in(without_markers(words)) == set()
+
+
+@pytest.mark.parametrize("text", ["", "Hello", "ticketsync is broken", "a & b &amp; c \\* d", "ticketsync:acme"])
+def test_words_without_a_marker_stay_as_they_are(text: str) -> None:
+    assert without_markers(text) == text
 
 
 @given(desk=DESKS, ticket_id=TICKET_IDS, digits=st.text("0123456789", min_size=1, max_size=3))

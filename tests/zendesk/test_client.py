@@ -7,6 +7,7 @@ import pytest
 
 from tests.zendesk.conftest import API_TOKEN, EMAIL, OAUTH_TOKEN, Account
 from ticketsync.sandbox.zendesk.seed import ADMIN_ID, ANN_ID, BEN_ID, CLEO_ID, CUSTOMER_ID
+from ticketsync.sync.templates import DESCRIPTION_FIELDS
 from ticketsync.zendesk import (
     AnswerLost,
     Forbidden,
@@ -48,6 +49,44 @@ async def test_two_reads_have_ids_of_their_own(account: Account) -> None:
     first, second = await account.client.ticket(ticket_id), await account.client.ticket(ticket_id)
     assert first.id.startswith(f"read-{ticket_id}-")
     assert first.id != second.id
+
+
+async def test_many_tickets_are_read_in_one_call_without_those_that_are_not_there(account: Account) -> None:
+    kept, gone = await account.new_ticket(priority="high"), await account.new_ticket()
+    await account.call("DELETE", f"/api/v2/tickets/{gone}")
+    before = len(account.sandbox.faults.calls)
+    found = await account.client.tickets([kept, gone, 99])
+    assert len(account.sandbox.faults.calls) == before + 1
+    (event,) = found.values()
+    assert (event.ticket_id, event.kind, event.source) == (kept, "read", "read")
+    assert event.snapshot is not None
+    assert event.snapshot.priority == "high"
+    assert event.as_of is not None
+    assert event.snapshot == (await account.client.ticket(kept)).snapshot
+
+
+async def test_a_ticket_in_words_has_every_field_of_a_description(account: Account) -> None:
+    ticket_id = await account.new_ticket(
+        comment={"body": "Nothing works.\nHelp!"}, assignee_id=ANN_ID, priority="high", tags=["vip", "checkout"]
+    )
+    texts = await account.client.ticket_texts(ticket_id)
+    assert texts.keys() == set(DESCRIPTION_FIELDS)
+    assert (texts["id"], texts["subject"], texts["description"]) == (
+        str(ticket_id),
+        "Checkout broken",
+        "Nothing works.\nHelp!",
+    )
+    assert (texts["assignee_id"], texts["priority"], texts["tags"]) == (str(ANN_ID), "high", "checkout, vip")
+    assert (texts["external_id"], texts["organization_id"]) == ("", "")
+    assert texts["ticket_form_id"].isdigit()
+    assert texts["created_at"].endswith("Z")
+
+
+async def test_a_deleted_ticket_has_no_words(account: Account) -> None:
+    ticket_id = await account.new_ticket()
+    await account.call("DELETE", f"/api/v2/tickets/{ticket_id}")
+    with pytest.raises(NotFound):
+        await account.client.ticket_texts(ticket_id)
 
 
 async def test_deleted_ticket_is_not_found_but_in_the_list(account: Account) -> None:

@@ -53,6 +53,28 @@ def test_each_way_to_say_unset_means_that_there_is_none(unset: Any) -> None:
     assert [getattr(snapshot, field) for field in (*fields, "custom_status_id")] == [None] * 8
 
 
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("priority", "priority"),
+        ("type", "type"),
+        ("requester_id", "requester_id"),
+        ("group_id", "group_id"),
+        ("organization_id", "organization_id"),
+        ("brand_id", "brand_id"),
+        ("form_id", "form_id"),
+        ("tags", "tags"),
+    ],
+)
+def test_a_field_that_is_not_there_is_not_taken_for_one_that_is_unset(key: str, field: str) -> None:
+    raw = content("status_changed")
+    left_out = {**raw, "detail": {name: value for name, value in raw["detail"].items() if name != key}}
+    snapshot, unset = stored(left_out).snapshot, snapshot_of(**{key: None})
+    assert snapshot is not None
+    assert (snapshot.left_out, unset.left_out) == ((field,), ())
+    assert snapshot.model_copy(update={"left_out": ()}) == unset
+
+
 @pytest.mark.parametrize("number", ["8447388090777", 8447388090777, " 8447388090777 "])
 def test_ids_are_read_as_text_and_as_numbers(number: Any) -> None:
     assert snapshot_of(assignee_id=number, id=number).assignee_id == 8447388090777

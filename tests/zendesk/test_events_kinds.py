@@ -39,6 +39,16 @@ def test_what_a_task_depends_on_is_stored_under_every_policy() -> None:
         (Policy(exclude_tags=("spam",)), {"tags_changed"}),
         (Policy(title="{priority} {subject}"), {"priority_changed"}),
         (Policy(title="[{type}/{status}] {{tags}}"), {"type_changed"}),
+        (Policy(title="{requester_id}"), {"requester_changed"}),
+        (Policy(include_groups=(36,)), {"group_assignment_changed"}),
+        (Policy(exclude_brands=(61,)), {"brand_changed"}),
+        (Policy(include_forms=(51,)), {"form_changed"}),
+        (Policy(exclude_priorities=("low",)), {"priority_changed"}),
+        (Policy(include_organizations=(7,)), {"organization_changed"}),
+        (Policy(routes=("group:36=1235", "tag:vip=1236")), {"group_assignment_changed", "tags_changed"}),
+        (Policy(task_priorities=("urgent=high",)), {"priority_changed"}),
+        (Policy(task_tags=("vip",)), {"tags_changed"}),
+        (Policy(task_tags=("*=Zendesk",), description="{type} {description}"), set()),
     ],
 )
 def test_events_that_the_policy_uses_are_stored_too(policy: Policy, more: set[str]) -> None:

@@ -16,8 +16,9 @@ from ticketsync import names
 from ticketsync.activities.between_attempts import nothing_was_sent
 from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.failures import fail, hold_up
+from ticketsync.activities.looks import ProjectDoesNotAnswer
 from ticketsync.desks import Desk
-from ticketsync.sync.desk import CREDENTIALS_REFUSED, DeskFacts, DeskTrouble, Side
+from ticketsync.sync.desk import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, DeskFacts, DeskTrouble, Side
 from ticketsync.teamwork import errors as teamwork
 from ticketsync.zendesk import errors as zendesk
 
@@ -52,6 +53,9 @@ class Attempts:
         except (teamwork.Unauthorized, zendesk.Unauthorized):
             await self.tell_trouble(name, side, CREDENTIALS_REFUSED[side])
             hold_up(CREDENTIALS_REFUSED[side], f"give desk {name} a working {side} token")
+        except ProjectDoesNotAnswer as error:
+            await self.tell_trouble(name, side, PROJECT_UNREACHABLE)
+            hold_up(PROJECT_UNREACHABLE, str(error))
         except (teamwork.TeamworkError, zendesk.ZendeskError) as error:
             fail(error, nothing_sent=nothing_was_sent() and not getattr(error, "sent", False))
         except TimeoutError:

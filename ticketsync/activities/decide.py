@@ -20,6 +20,7 @@ from ticketsync.directory import Directory
 from ticketsync.hints import Hints
 from ticketsync.settings import DeskSettings
 from ticketsync.sync.decide import EarlierLife, decide
+from ticketsync.sync.desired import agents_named
 from ticketsync.sync.event import Event
 from ticketsync.sync.fold import EVENT_ID_SHOWN, Rules
 from ticketsync.sync.known import decided_on
@@ -53,7 +54,7 @@ class DecideActivities:
         linked_at = facts.linked_at if facts is not None else None
         rules = Rules(policy=policy, linked_at=linked_at)
         people, earlier = await asyncio.gather(
-            self._directory.people(state.desk, _named(state, request.events)), self._earlier_life(request, rules)
+            self._directory.people(state.desk, agents_named(state, request.events)), self._earlier_life(request, rules)
         )
         decision = decide(state, request.events, rules=rules, people=people, now=request.now, earlier=earlier)
         if decision.changes.get("waiting"):
@@ -141,18 +142,6 @@ class DecideActivities:
             await handle.signal(names.DIRECTORY_WANTED, rpc_timeout=LOOK_TIMEOUT)
         except RPCError:
             self._asked.pop(desk)
-
-
-def _named(state: TicketState, events: tuple[Event, ...]) -> set[int]:
-    """Everybody who may become the person of this ticket's task by these events."""
-    snapshots = [state.snapshot, *(event.snapshot for event in events)]
-    return {
-        agent_id
-        for snapshot in snapshots
-        if snapshot is not None
-        for agent_id in (snapshot.assignee_id, snapshot.submitter_id)
-        if agent_id is not None
-    }
 
 
 def _count_changes(desk: str, events: tuple[Event, ...], decision: Decision) -> None:

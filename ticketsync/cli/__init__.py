@@ -22,6 +22,7 @@ COMMANDS = {
     "config": "the settings in force",
     "desks": "Zendesk accounts and their Teamwork projects",
     "tickets": "how tickets stand, and why",
+    "preview": "what a configuration would change, written nowhere",
     "users": "who is who in Zendesk and Teamwork",
     "webhook": "the Zendesk webhook of a desk",
     "import-redis": "take over tasks and people from an older service",

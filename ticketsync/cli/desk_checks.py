@@ -11,6 +11,7 @@ from ticketsync.desk_calls import DeskCallError, NotLinkedError, read_desk
 from ticketsync.desks import Desk
 from ticketsync.reasons import REASONS
 from ticketsync.sync.desk import DeskState
+from ticketsync.sync.lists import route_of
 from ticketsync.teamwork import Forbidden, NotFound, TaskList, TeamworkError
 from ticketsync.zendesk import ZendeskError
 
@@ -68,7 +69,8 @@ async def _teamwork(desk: Desk) -> list[CheckLine]:
     except TeamworkError as error:
         return [_failed(desk, "teamwork", error)]
     user = _line(desk, "teamwork", "ok", f"{desk.settings.teamwork.base_url} as {me.email or me.id}")
-    return [user, *await asyncio.gather(_project(desk), _task_list(desk))]
+    project, lists = await asyncio.gather(_project(desk), _task_lists(desk))
+    return [user, project, *lists]
 
 
 async def _project(desk: Desk) -> CheckLine:
@@ -83,13 +85,24 @@ async def _project(desk: Desk) -> CheckLine:
     return _line(desk, "project", "ok", f"{project_id} {project.name}")
 
 
-async def _task_list(desk: Desk) -> CheckLine:
+async def _task_lists(desk: Desk) -> list[CheckLine]:
     try:
         lists = await desk.teamwork.tasklists(desk.settings.teamwork.project_id)
     except TeamworkError as error:
-        return _failed(desk, "task list", error)
+        return [_failed(desk, "task list", error)]
     wanted = desk.settings.teamwork.tasklist_id
-    return _named_list(desk, lists) if wanted is None else _configured_list(desk, wanted, lists)
+    own = _named_list(desk, lists) if wanted is None else _configured_list(desk, wanted, lists)
+    return [own, *([_routes(desk, lists)] if desk.settings.policy.routes else [])]
+
+
+def _routes(desk: Desk, lists: list[TaskList]) -> CheckLine:
+    """Tickets of a route to nowhere are not held up, so that this is only a warning."""
+    routes, known = desk.settings.policy.routes, {one.id for one in lists}
+    lost = [text for text in routes if route_of(text).tasklist_id not in known]
+    if not lost:
+        return _line(desk, "routes", "ok", f"{len(routes)} to open lists of the project")
+    what = f"no open list of project {desk.settings.teamwork.project_id}: {', '.join(lost)}"
+    return _line(desk, "routes", "warning", what, f'run "ticketsync desks show {desk.name}" to list its task lists')
 
 
 def _named_list(desk: Desk, lists: list[TaskList]) -> CheckLine:

@@ -9,13 +9,13 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from ticketsync.sync.state import JournalLine, TicketState, Trouble
-from ticketsync.sync.step import FIELD_OF, Field, StepKind
+from ticketsync.sync.step import FIELD_OF, AppliedTask, Field, StepKind, list_name
 
 CHANGED_NOTHING = frozenset({"duplicate", "same", "older", "changes_nothing_else"})
 COMMANDS = frozenset({"retry", "resync"})
 TROUBLES = frozenset({"retrying", "blocked", "paused"})
 DONE = "_done"
-FIELDS: tuple[Field, ...] = ("title", "assignee", "standing")
+FIELDS: tuple[Field, ...] = ("title", "assignee", "list", "labels", "standing")
 
 
 class FieldStory(BaseModel):
@@ -98,8 +98,17 @@ def _value(state: TicketState, field: Field) -> str | None:
             return task.title
         case "assignee":
             return str(task.assignee_id) if task.assignee_id is not None else "nobody" if task.id is not None else None
+        case "list":
+            return list_name(task.tasklist_id) if task.id is not None else None
+        case "labels":
+            return _labels(task)
         case "standing":
             return _standing(state)
+
+
+def _labels(task: AppliedTask) -> str | None:
+    priority = [f"priority {task.priority}"] if task.priority != "none" else []
+    return ", ".join([*priority, *task.tags]) or None
 
 
 def _standing(state: TicketState) -> str:

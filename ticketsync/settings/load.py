@@ -139,7 +139,8 @@ class _Loading:
             path = (*path[:-1], detail["ctx"]["field"])
         if detail["type"] in ("missing", "missing_setting"):
             return self._missing(path)
-        return f"{self._name(path)}: {_first_small(detail['msg'].removeprefix('Value error, '))}"
+        item = f"item {int(path[-1]) + 1}: " if path[-1].isdigit() else ""
+        return f"{self._name(path)}: {item}{_first_small(detail['msg'].removeprefix('Value error, '))}"
 
     def _missing(self, path: Location) -> str:
         option, name = _option_at(path), self._name(path)

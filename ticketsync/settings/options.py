@@ -1,6 +1,6 @@
 """The table of every option: its variable, its flag, its place in the settings and in the config file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,6 +48,27 @@ class Option:
     def file_keys(self) -> tuple[str, ...]:
         """How the config file may give it."""
         return (f"{self.key}_env", f"{self.key}_file") if self.secret else (self.key,)
+
+
+FILTERED_BY = {
+    "tags": "with one of these tags",
+    "groups": "of one of these groups (numbers)",
+    "brands": "of one of these brands (numbers)",
+    "forms": "with one of these forms (numbers)",
+    "priorities": "of one of these priorities",
+    "organizations": "of one of these organizations (numbers)",
+}
+
+
+def _filter_options() -> Iterator[Option]:
+    """Which tickets get a task: for each part of a ticket what it must and what it must not show."""
+    for part, which in FILTERED_BY.items():
+        for verb, what, default in (
+            ("include", f"comma list: only tickets {which} get a task", "every ticket"),
+            ("exclude", f"comma list: tickets {which} get no task", "none"),
+        ):
+            key = f"{verb}_{part}"
+            yield Option(f"TICKETSYNC_{key.upper()}", "policy", key, what, default, read=parse_list)
 
 
 OPTIONS = (
@@ -148,20 +169,43 @@ OPTIONS = (
     ),
     Option("TICKETSYNC_TITLE", "policy", "title", "template of the task's title", "{subject}"),
     Option(
-        "TICKETSYNC_INCLUDE_TAGS",
+        "TICKETSYNC_DESCRIPTION",
         "policy",
-        "include_tags",
-        "comma list: only tickets with one of these tags get a task",
-        "every ticket",
+        "description",
+        "template of the task's description, written when the task is made",
+        "no text above the marker",
+    ),
+    *_filter_options(),
+    Option(
+        "TICKETSYNC_ROUTES",
+        "policy",
+        "routes",
+        "comma list of routes to task lists, as group:NUMBER=LIST; by group, form, brand or tag",
+        "the desk's task list",
         read=parse_list,
     ),
     Option(
-        "TICKETSYNC_EXCLUDE_TAGS",
+        "TICKETSYNC_TASK_PRIORITIES",
         "policy",
-        "exclude_tags",
-        "comma list: tickets with one of these tags get no task",
-        "none",
+        "task_priorities",
+        "comma list of a ticket's and its task's priority, as urgent=high",
+        "no priorities",
         read=parse_list,
+    ),
+    Option(
+        "TICKETSYNC_TASK_TAGS",
+        "policy",
+        "task_tags",
+        "comma list of a ticket's and its task's tags, as vip or vip=Important; * is every ticket",
+        "no tags",
+        read=parse_list,
+    ),
+    Option(
+        "TICKETSYNC_NOTIFY",
+        "policy",
+        "notify",
+        "whether Teamwork may send mail about what is written: true or false",
+        "false",
     ),
     Option(
         "TICKETSYNC_PROTECT_WORKED_TASKS",

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, knows_the_tags, wanted_agent
-from ticketsync.sync.event import DESK_HEALED, UNREADABLE, Event
+from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, wanted_agent
+from ticketsync.sync.event import DESK_HEALED, READ, UNREADABLE, Event
 from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
+from ticketsync.sync.kept import knows_enough
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
 from ticketsync.sync.state import (
@@ -29,6 +30,7 @@ from ticketsync.sync.step import STAND_ALONE, AppliedTask, Step
 
 SHORTEST_PEOPLE_WAIT = timedelta(seconds=60)
 LONGEST_PEOPLE_WAIT = timedelta(minutes=30)
+PAUSE_OF_READS = timedelta(seconds=30)
 UNREADABLE_WAIT = timedelta(hours=72)
 UNREADABLE_TICKET = "ticket_unreadable"
 
@@ -69,7 +71,7 @@ def decide(
     state, command_lines = _obey(state, now)
     state, event_lines, seen = fold(state, events, rules)
     state = _surely_first(_wanted_by_now(state, rules), rules, now)
-    state = _read_what_is_unknown(state, rules)
+    state = _read_what_is_unknown(state, rules, events, now)
     state = _unreadable(state, events, now, asked=asked)
     if asked or any(event.kind == DESK_HEALED for event in events):
         state = _with_short_pauses(state)
@@ -93,7 +95,7 @@ def decide(
 def _wanted_by_now(state: TicketState, rules: Rules) -> TicketState:
     """The policy may have changed since the snapshot was folded: a ticket that it now lets in gets its task."""
     snapshot, gone = state.snapshot, state.lifecycle.deleted or state.lifecycle.merged
-    if state.wanted_once or snapshot is None or gone or not knows_the_tags(state, rules.policy):
+    if state.wanted_once or snapshot is None or gone or not knows_enough(state, rules.policy):
         return state
     return state.model_copy(update={"wanted_once": makes_a_task(snapshot, rules)})
 
@@ -148,13 +150,17 @@ def _with_short_pauses(state: TicketState) -> TicketState:
 # --- reads
 
 
-def _read_what_is_unknown(state: TicketState, rules: Rules) -> TicketState:
-    """Without a snapshot, or with one from before the policy named its tags, nothing can be decided."""
+def _read_what_is_unknown(state: TicketState, rules: Rules, events: tuple[Event, ...], now: datetime) -> TicketState:
+    """Without a snapshot, or with one from before the policy asked for as much, nothing can be decided."""
     if state.read is not None or state.lifecycle.deleted:
         return state
     if state.snapshot is None:
         return wants_read(state, "nothing_known")
-    return state if knows_the_tags(state, rules.policy) else wants_read(state, "policy_names_other_tags")
+    if knows_enough(state, rules.policy):
+        return state
+    # A read that was older than what is known (Zendesk may answer from a copy that lags) is not made again at once.
+    just_read = any(event.kind == READ for event in events)
+    return wants_read(state, "policy_asks_for_more", not_before=now + PAUSE_OF_READS if just_read else None)
 
 
 def _unreadable(state: TicketState, events: tuple[Event, ...], now: datetime, *, asked: bool) -> TicketState:

@@ -5,11 +5,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ticketsync.sync.event import Event
 from ticketsync.sync.fold import CLOSED_STATUSES, GONE_STATUSES
+from ticketsync.sync.kept import knows_enough
+from ticketsync.sync.labels import all_tags, priority_wanted, tags_wanted
+from ticketsync.sync.lists import list_wanted
 from ticketsync.sync.people import People
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.snapshot import TicketSnapshot
 from ticketsync.sync.state import TicketState
+from ticketsync.sync.step import TaskPriority
+from ticketsync.sync.templates import OUR_NAMES, TITLE_FIELDS, filled_in
 
 TITLE_LENGTH = 250
 
@@ -20,7 +26,8 @@ class DesiredTask(BaseModel):
     """The task as it should be. `why` names the rule for its standing, `who` the rule for its person.
 
     `outside` is the filter's reason when the ticket is outside it, also where the policy keeps its task in step.
-    `person_unknown` says that the directory could not answer: the person stays as it is for now.
+    `person_unknown` says that the directory could not answer: the person stays as it is for now. `tasklist_id` and
+    `priority` are None where the policy wants nothing of them; `other_tags` are the policy's that are not wanted.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,11 +39,11 @@ class DesiredTask(BaseModel):
     who: str = ""
     person_unknown: bool = False
     outside: str | None = None
-
-
-def knows_the_tags(state: TicketState, policy: Policy) -> bool:
-    """Whether the snapshot was folded when the policy named the same tags: of all others it holds none."""
-    return policy.tags_it_names <= frozenset(state.tags_kept)
+    tasklist_id: int | None = None
+    routed_by: str = ""
+    priority: TaskPriority | None = None
+    tags: tuple[str, ...] = ()
+    other_tags: tuple[str, ...] = ()
 
 
 def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredTask | None:
@@ -44,11 +51,13 @@ def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredT
     if state.lifecycle.deleted:
         return DesiredTask(standing="absent", why=state.lifecycle.how or "deleted")
     snapshot = state.snapshot
-    if snapshot is None or not knows_the_tags(state, policy):
+    if snapshot is None or not knows_enough(state, policy):
         return None
     outside = policy.refuses(snapshot)
     standing, why = _standing(state, snapshot, policy, outside)
     assignee_id, who = wanted_person(state, snapshot, people)
+    tasklist_id, routed_by = list_wanted(snapshot, policy.routes)
+    tags = tags_wanted(snapshot, policy.task_tags)
     return DesiredTask(
         standing=standing,
         why=why,
@@ -57,6 +66,11 @@ def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredT
         who=who,
         person_unknown=who in UNKNOWN_PERSON,
         outside=outside,
+        tasklist_id=tasklist_id,
+        routed_by=routed_by,
+        priority=priority_wanted(snapshot, policy.task_priorities),
+        tags=tags,
+        other_tags=tuple(tag for tag in all_tags(policy.task_tags) if tag not in tags),
     )
 
 
@@ -116,6 +130,13 @@ def wanted_agent(state: TicketState, snapshot: TicketSnapshot) -> int | None:
     return None if state.was_assigned else snapshot.submitter_id
 
 
+def agents_named(state: TicketState, events: tuple[Event, ...]) -> set[int]:
+    """Everybody who may become the person of this ticket's task by these events."""
+    snapshots = (state.snapshot, *(event.snapshot for event in events))
+    named = (agent_id for one in snapshots if one is not None for agent_id in (one.assignee_id, one.submitter_id))
+    return {agent_id for agent_id in named if agent_id is not None}
+
+
 def _was_asked_for(state: TicketState, agent_id: int, people: People) -> bool:
     """Whether this directory is newer than one that did not know that agent: then there is no such agent."""
     asked = state.waiting
@@ -138,9 +159,8 @@ def title(snapshot: TicketSnapshot, policy: Policy) -> str:
     subject = _one_line(snapshot.subject or "")
     if not subject:
         return f"Ticket #{snapshot.id}"
-    values = {"id": str(snapshot.id), "subject": subject}
-    values |= {name: getattr(snapshot, name) or "" for name in ("status", "priority", "type")}
-    text = _one_line(policy.title.format_map(values)) or f"Ticket #{snapshot.id}"
+    values = {name: getattr(snapshot, OUR_NAMES.get(name, name)) for name in TITLE_FIELDS}
+    text = _one_line(filled_in(policy.title, {**values, "subject": subject})) or f"Ticket #{snapshot.id}"
     return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1].rstrip() + "…"
 
 

@@ -30,8 +30,9 @@ from ticketsync.sync.event import (
     UNREADABLE,
     Event,
 )
+from ticketsync.sync.kept import content, of_use, unsaid, with_what_is_kept
 from ticketsync.sync.policy import Policy
-from ticketsync.sync.snapshot import CLOSED_BY_MERGE, Clock, TicketSnapshot, nine_digits
+from ticketsync.sync.snapshot import Clock, TicketSnapshot, nine_digits
 from ticketsync.sync.state import JournalLine, Lifecycle, ReadWanted, TicketState, journal_line
 
 NEWS_OF_THE_DESK = frozenset({DIRECTORY_CHANGED, DESK_HEALED})
@@ -40,7 +41,6 @@ CLOSED_STATUSES = frozenset({"closed", "archived"})
 GONE_STATUSES = frozenset({"deleted", "scrubbed"})
 
 EVENT_ID_SHOWN = 80
-SUBJECT_KEPT = 500  # twice what a title holds
 
 # A read or row and an event this far apart tell surely which came first: Zendesk may answer from a copy that lags, and
 # stamps its events a little later than they happen.
@@ -77,7 +77,7 @@ def fold(
         state, line = _fold_one(state, event, rules)
         lines.append(line)
     if state.clock != clock_before:
-        state = state.model_copy(update={"tags_kept": tuple(sorted(rules.policy.tags_it_names))})
+        state = with_what_is_kept(state, rules.policy)
     return state, lines, seen
 
 
@@ -128,6 +128,8 @@ def _keep_facts(state: TicketState, event: Event, rules: Rules) -> TicketState:
 def _wants_a_task(event: Event, rules: Rules) -> bool:
     """Whether this snapshot, had it been the only one, would have made a task."""
     if event.snapshot is None or event.scrubbed or event.kind in DELETIONS or event.kind == MERGED:
+        return False
+    if _says_too_little(event, rules):
         return False
     return makes_a_task(event.snapshot, rules)
 
@@ -264,7 +266,18 @@ def _fold_snapshot(state: TicketState, event: Event, rules: Rules) -> tuple[Tick
         return state, "changes_nothing_else"
     snapshot = of_use(event.snapshot, rules.policy)
     state = _fold_status_before_close(state, snapshot, clock)
+    if _says_too_little(event, rules):
+        return wants_read(state, "fields_left_out"), "left_out"
     return _newest(state, snapshot, clock, late=_is_late(event))
+
+
+def _says_too_little(event: Event, rules: Rules) -> bool:
+    """Whether it leaves out a field that the policy uses. What a read leaves out is not there: no other says more."""
+    snapshot = event.snapshot
+    if snapshot is None or event.kind == READ:
+        return False
+    may_be_merged = snapshot.status in CLOSED_STATUSES and "tags" in snapshot.left_out
+    return may_be_merged or bool(unsaid(snapshot, rules.policy))
 
 
 def _is_late(event: Event) -> bool:
@@ -312,19 +325,6 @@ def _fold_status_before_close(state: TicketState, snapshot: TicketSnapshot, cloc
     return state.model_copy(update={"status_before_close": snapshot.status, "status_before_close_clock": clock})
 
 
-def of_use(snapshot: TicketSnapshot, policy: Policy) -> TicketSnapshot:
-    """Without the tags that no rule names and the part of a subject that no title shows: the state stays small."""
-    named = policy.tags_it_names
-    tags = tuple(tag for tag in snapshot.tags if tag == CLOSED_BY_MERGE or tag.lower() in named)
-    subject = snapshot.subject and snapshot.subject.strip()[:SUBJECT_KEPT]
-    return snapshot.model_copy(update={"tags": tuple(sorted(tags)), "subject": subject})
-
-
-def content(snapshot: TicketSnapshot) -> TicketSnapshot:
-    """What two snapshots must share to say the same."""
-    return snapshot.model_copy(update={"updated_at": None, "via": None, "created_at": None})
-
-
 # --- reads
 
 
@@ -362,11 +362,16 @@ EXPLANATIONS: dict[str, Callable[[Event], str]] = {
     "same": lambda _: "nothing that a task shows has changed",
     "older": lambda _: "older than what is known already",
     "hint": lambda event: f"says too little ({event.hint or 'no clock'}): the ticket is read",
+    "left_out": lambda event: f"says nothing of {_fields_left_out(event)}: the ticket is read",
     "in_doubt": lambda _: "its clock does not tell whether it is newer: the ticket is read",
     "deleted": lambda event: f"the ticket was deleted ({event.kind})",
     "undeleted": lambda _: "the ticket is there again",
     "changes_nothing_else": lambda _: "only says that the ticket is gone, which was known",
 }
+
+
+def _fields_left_out(event: Event) -> str:
+    return ", ".join(event.snapshot.left_out) if event.snapshot is not None else ""
 
 
 def _explain(event: Event, code: str) -> JournalLine:

@@ -10,7 +10,8 @@ from datetime import timedelta
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from ticketsync.sync.event import ROW, Event
-from ticketsync.sync.fold import GONE_STATUSES, ROW_AFTER_CHANGE, content, of_use
+from ticketsync.sync.fold import GONE_STATUSES, ROW_AFTER_CHANGE
+from ticketsync.sync.kept import content, of_use, unsaid, what_is_kept
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.snapshot import TicketSnapshot, nine_digits
 from ticketsync.sync.state import TicketState
@@ -51,7 +52,7 @@ class Decided(BaseModel):
         by_itself = as_of - snapshot.updated_at <= ROW_AFTER_CHANGE
         if not by_itself and nine_digits(as_of) > self.deleted_through:
             return False
-        return self.digest == _digest(of_use(snapshot, policy), tuple(sorted(policy.tags_it_names)))
+        return not unsaid(snapshot, policy) and self.digest == _digest(of_use(snapshot, policy), *what_is_kept(policy))
 
 
 def decided_on(state: TicketState, linked_at: AwareDatetime) -> Decided | None:
@@ -63,10 +64,10 @@ def decided_on(state: TicketState, linked_at: AwareDatetime) -> Decided | None:
         deleted=state.lifecycle.deleted,
         deleted_through=state.lifecycle.latest,
         updated_at=state.snapshot.updated_at,
-        digest=_digest(state.snapshot, state.tags_kept),
+        digest=_digest(state.snapshot, state.tags_kept, state.fields_kept),
     )
 
 
-def _digest(snapshot: TicketSnapshot, tags_kept: tuple[str, ...]) -> str:
-    text = f"{content(snapshot).model_dump_json()} {' '.join(tags_kept)}"
+def _digest(snapshot: TicketSnapshot, tags_kept: tuple[str, ...], fields_kept: tuple[str, ...]) -> str:
+    text = f"{content(snapshot).model_dump_json()} {' '.join(tags_kept)} {' '.join(fields_kept)}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

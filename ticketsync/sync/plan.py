@@ -6,8 +6,9 @@ Only a field whose wish has changed since we last wrote it makes a step: what pe
 from pydantic import BaseModel
 
 from ticketsync.sync.desired import DesiredTask
+from ticketsync.sync.filters import REFUSALS
 from ticketsync.sync.state import TicketState
-from ticketsync.sync.step import AppliedTask, Step
+from ticketsync.sync.step import AppliedTask, Step, list_name
 
 
 class Plan(BaseModel):
@@ -61,7 +62,7 @@ def _plan_absent(task: AppliedTask, wanted: DesiredTask) -> Plan:
         return Plan(notes=(("gone_by_hand", "the task was deleted by hand already"),))
     if task.protected:
         return Plan(notes=(("protected", "people worked on the task: it was completed and stays"),))
-    if task.standing == "deleted" and not task.uncertain:
+    if task.standing == "deleted" and "standing" not in task.uncertain:
         return Plan(notes=(("in_step", "the task is deleted"),))
     return Plan(steps=(Step(kind="delete", reason=wanted.why),))
 
@@ -70,16 +71,24 @@ def _plan_first(state: TicketState, wanted: DesiredTask) -> Plan:
     if not state.wanted_once:
         why = wanted.outside or wanted.why
         return Plan(notes=((f"no_task_{why}", _why_no_task(why)),))
-    create = Step(kind="create", reason=wanted.why, title=wanted.title, assignee_id=_allowed_person(state, wanted))
+    create = Step(
+        kind="create",
+        reason=wanted.why,
+        title=wanted.title,
+        assignee_id=_allowed_person(state, wanted),
+        tasklist_id=wanted.tasklist_id,
+        priority=wanted.priority,
+        tags=wanted.tags,
+    )
     if wanted.standing == "completed":
         return Plan(steps=(create, Step(kind="complete", reason=wanted.why)), notes=_person_notes(state, wanted))
     return Plan(steps=(create,), notes=_person_notes(state, wanted))
 
 
 def _why_no_task(why: str) -> str:
+    if why in REFUSALS:
+        return "the ticket is outside the policy's filter: no task"
     match why:
-        case "excluded_tag" | "no_included_tag":
-            return "the ticket is outside the policy's filter: no task"
         case "solved" | "closed":
             return f"first seen {why}, and created before the desk was linked: no task"
         case _:
@@ -96,7 +105,8 @@ def _plan_gone(state: TicketState, wanted: DesiredTask) -> Plan:
 def _plan_fields(state: TicketState, wanted: DesiredTask) -> Plan:
     """Reopen first and complete last, so that every change of a field meets an open task where it can."""
     task = state.task
-    wants = (_reopen(task, wanted), _rename(task, wanted), _reassign(state, wanted), _complete(task, wanted))
+    fields = (_rename(task, wanted), _reassign(state, wanted), _move(task, wanted), _update(task, wanted))
+    wants = (_reopen(task, wanted), *fields, _complete(task, wanted))
     steps = tuple(step for step in wants if step is not None)
     notes = _person_notes(state, wanted)
     return Plan(steps=steps, notes=notes if steps else (*notes, ("in_step", "the task is as it should be")))
@@ -130,6 +140,27 @@ def _reassign(state: TicketState, wanted: DesiredTask) -> Step | None:
         return None
     before = None if task.assignee_id is None else f"person {task.assignee_id}"
     return Step(kind="reassign", reason=wanted.who, assignee_id=person, before=before)
+
+
+def _move(task: AppliedTask, wanted: DesiredTask) -> Step | None:
+    """To the list of another route; without any routes a task stays where it is."""
+    here = task.tasklist_id == wanted.tasklist_id and "list" not in task.uncertain
+    if wanted.tasklist_id is None or here:
+        return None
+    before = list_name(task.tasklist_id)
+    return Step(kind="move", reason=wanted.routed_by, tasklist_id=wanted.tasklist_id, before=before)
+
+
+def _update(task: AppliedTask, wanted: DesiredTask) -> Step | None:
+    """Priority and tags of ours as far as they differ; all of them when it is not known how the task is labelled."""
+    unsure = "labels" in task.uncertain
+    priority = wanted.priority if unsure or task.priority != wanted.priority else None
+    tags = tuple(tag for tag in wanted.tags if unsure or tag not in task.tags)
+    ours = dict.fromkeys((*task.tags, *(wanted.other_tags if unsure else ())))
+    untag = tuple(tag for tag in ours if tag not in wanted.tags)
+    if priority is None and not tags and not untag:
+        return None
+    return Step(kind="update", reason="labels", priority=priority, tags=tags, untag=untag)
 
 
 def _allowed_person(state: TicketState, wanted: DesiredTask) -> int | None:

@@ -10,9 +10,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 ENDED_STATUSES = frozenset({"closed", "deleted"})
 CLOSED_BY_MERGE = "closed_by_merge"
 
+# What only some policies look at: a state keeps of these what its desk's policy uses.
+OPTIONAL_FIELDS = frozenset(
+    {"priority", "type", "requester_id", "group_id", "organization_id", "brand_id", "form_id", "tags"}
+)
+
 
 class TicketSnapshot(BaseModel):
-    """One ticket at one moment. Ids are numbers, states lower-case, unset is None: the edge has normalised them."""
+    """One ticket at one moment. Ids are numbers, states lower-case, unset is None: the edge has normalised them.
+
+    `left_out` are those of OPTIONAL_FIELDS that its source did not mention: they are None here, but may be set.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,6 +41,7 @@ class TicketSnapshot(BaseModel):
     created_at: AwareDatetime | None = None
     updated_at: AwareDatetime | None = None
     via: str | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def was_closed_by_merge(self) -> bool:

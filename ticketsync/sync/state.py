@@ -122,8 +122,9 @@ class TicketState(BaseModel):
     `look` says whether a task may exist already: it is looked for once, or patiently while a create may be landing;
     `no_trace` that it need not be, should the ticket prove to be young.
     `anew` says that the last run planned steps which it left to this one.
-    `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` are the tags
-    that the policy named when the snapshot was folded: of all others nothing is known.
+    `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` and
+    `fields_kept` are the tags that the policy named and the optional fields that it used when the snapshot was folded:
+    of all others nothing is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -136,6 +137,7 @@ class TicketState(BaseModel):
     snapshot: TicketSnapshot | None = None
     clock: Clock | None = None
     tags_kept: tuple[str, ...] = ()
+    fields_kept: tuple[str, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
     was_assigned: bool = False
     wanted_once: bool = False

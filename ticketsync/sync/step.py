@@ -4,9 +4,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-StepKind = Literal["create", "restore", "reopen", "rename", "reassign", "complete", "delete", "inspect"]
-Field = Literal["title", "assignee", "standing"]
+StepKind = Literal[
+    "create", "restore", "reopen", "rename", "reassign", "move", "update", "complete", "delete", "inspect"
+]
+Field = Literal["title", "assignee", "list", "labels", "standing"]
 Standing = Literal["none", "open", "completed", "deleted"]
+TaskPriority = Literal["none", "low", "medium", "high"]
+
+OWN_LIST = 0  # stands for the desk's own task list, whichever that is
 
 # What such a step finds decides the rest: while it does not succeed, nothing else of the plan can be done.
 STAND_ALONE: frozenset[StepKind] = frozenset({"create", "restore", "inspect", "delete"})
@@ -17,6 +22,8 @@ FIELD_OF: dict[StepKind, Field] = {
     "reopen": "standing",
     "rename": "title",
     "reassign": "assignee",
+    "move": "list",
+    "update": "labels",
     "complete": "standing",
     "delete": "standing",
     "inspect": "standing",
@@ -28,7 +35,7 @@ class AppliedTask(BaseModel):
 
     `uncertain` names the fields whose last write may or may not have landed: they are written once more.
     `gone` says that people deleted the task by hand: it stays gone. `protected` says that a delete was answered by
-    completing, because people had worked on the task.
+    completing, because people had worked on the task. `tags` are only those that we put on it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,13 +47,20 @@ class AppliedTask(BaseModel):
     uncertain: tuple[Field, ...] = ()
     gone: bool = False
     protected: bool = False
+    tasklist_id: int = OWN_LIST
+    priority: TaskPriority = "none"
+    tags: tuple[str, ...] = ()
 
     def not_sure_of(self, kind: StepKind) -> "AppliedTask":
         return self.model_copy(update={"uncertain": tuple(sorted({*self.uncertain, FIELD_OF[kind]}))})
 
 
 class Step(BaseModel):
-    """One change that brings the task closer to what the ticket says. `reason` is a code, `before` what it replaces."""
+    """One change that brings the task closer to what the ticket says. `reason` is a code, `before` what it replaces.
+
+    `tasklist_id`, `priority` and `tags` are what the task is to get, None and () where nothing is wanted of it; `untag`
+    are tags of ours that it is to lose.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,22 +69,47 @@ class Step(BaseModel):
     title: str | None = None
     assignee_id: int | None = None
     before: str | None = None
+    tasklist_id: int | None = None
+    priority: TaskPriority | None = None
+    tags: tuple[str, ...] = ()
+    untag: tuple[str, ...] = ()
 
     def does_the_same_as(self, other: "Step") -> bool:
-        return (self.kind, self.title, self.assignee_id) == (other.kind, other.title, other.assignee_id)
+        return self.without_words == other.without_words
+
+    @property
+    def without_words(self) -> "Step":
+        """What it does, without why and instead of what."""
+        return self.model_copy(update={"reason": "", "before": None})
 
     @property
     def summary(self) -> str:
         """What the Temporal UI shows beside the activity: "rename: 'A' → 'B'"."""
         match self.kind:
             case "create":
-                return f"create: {_quoted(self.title)} for {_person(self.assignee_id)}"
+                return f"create: {_quoted(self.title)} for {_person(self.assignee_id)}{self._extras}"
             case "rename":
                 return f"rename: {_quoted(self.before)} → {_quoted(self.title)}"
             case "reassign":
                 return f"reassign: {self.before or 'nobody'} → {_person(self.assignee_id)}"
+            case "move":
+                return f"move: {self.before} → {list_name(self.tasklist_id)}"
+            case "update":
+                return f"update: {', '.join(self.labels)}"
             case _:
                 return f"{self.kind}: {self.reason}"
+
+    @property
+    def _extras(self) -> str:
+        where = [f"in {list_name(self.tasklist_id)}"] if self.tasklist_id else []
+        return "".join(f", {extra}" for extra in [*where, *self.labels])
+
+    @property
+    def labels(self) -> list[str]:
+        """What is done to priority and tags, in words."""
+        priority = [f"priority {self.priority}"] if self.priority is not None else []
+        tags = [*(f"+{tag}" for tag in self.tags), *(f"-{tag}" for tag in self.untag)]
+        return [*priority, *([f"tags {' '.join(tags)}"] if tags else [])]
 
 
 class StepResult(BaseModel):
@@ -94,6 +133,11 @@ class StepFailure(BaseModel):
     desk_wide: bool = False
     paused: bool = False
     nothing_sent: bool = False
+
+
+def list_name(tasklist_id: int | None) -> str:
+    """A task list as people read it."""
+    return f"list {tasklist_id}" if tasklist_id else "the desk's list"
 
 
 def _quoted(title: str | None) -> str:

@@ -15,6 +15,7 @@ from ticketsync.teamwork.errors import (
     TeamworkError,
     Unauthorized,
     Unexpected,
+    UnknownTaskList,
 )
 from ticketsync.teamwork.marker import has_marker, marked, marker_line, markers_in
 from ticketsync.teamwork.models import Comment, Person, Project, Task, TaskList, TaskPage, TimeLog
@@ -41,6 +42,7 @@ __all__ = [
     "TimeLog",
     "Unauthorized",
     "Unexpected",
+    "UnknownTaskList",
     "has_marker",
     "marked",
     "marker_line",

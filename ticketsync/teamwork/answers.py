@@ -36,6 +36,8 @@ RESET = ("x-rate-limit-reset", "x-ratelimit-reset")
 ASSIGNEES = "assignees"
 FIELD_WORDS = {
     ASSIGNEES: ("assignee", "user", "people", "person", "member", "responsible"),
+    "tags": ("tag",),
+    "priority": ("priority",),
     "tasklist": ("tasklist", "task list", "todo-list"),
     "description": ("description",),
     "name": ("name", "content", "title"),

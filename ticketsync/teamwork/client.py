@@ -5,20 +5,42 @@ Teamwork ignores fields it does not know without a word (§1.4), so every write 
 """
 
 import asyncio
-import html
-import unicodedata
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from ticketsync.limiter import QuotaExceeded, SiteQuota
 from ticketsync.teamwork.answers import ASSIGNEES, Call, Json, json_of
-from ticketsync.teamwork.errors import AnswerLost, NotAMember, NotSent, NoTurn, RateLimited, Refused, Unexpected
+from ticketsync.teamwork.bodies import (
+    M,
+    Params,
+    assignees,
+    everything,
+    filters,
+    has_more,
+    not_taken,
+    page_query,
+    parsed,
+    plain,
+    plain_tag,
+    rows_of,
+)
+from ticketsync.teamwork.errors import (
+    AnswerLost,
+    NotAMember,
+    NotFound,
+    NotSent,
+    NoTurn,
+    RateLimited,
+    Refused,
+    TeamworkError,
+    Unexpected,
+    UnknownTaskList,
+)
 from ticketsync.teamwork.marker import markers_in
-from ticketsync.teamwork.models import Comment, Person, Project, Task, TaskList, TaskPage, TimeLog
+from ticketsync.teamwork.models import Comment, Person, Project, Tag, Task, TaskList, TaskPage, TimeLog
 
 V3 = "/projects/api/v3"
 CALL_SECONDS = 10.0
@@ -26,26 +48,31 @@ CALL_SECONDS = 10.0
 TIMEOUT = httpx.Timeout(CALL_SECONDS, connect=3.0, pool=3.0)
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20.0)
 HEADERS = {"Accept": "application/json"}
-TASK_OPTIONS = {"notify": False, "checkInvalidusers": True}
 PAGE_SIZE = 250
+NO_PRIORITY = "none"
 MOST_PAGES = 200  # beyond 50,000 rows the site refuses (§2.8)
-
-M = TypeVar("M", bound=BaseModel)
-Params = Mapping[str, str | int]
 
 
 class TeamworkClient:
     """One site as one user. Keeps one pool of connections, its own unless `http` is given: end it with `aclose`.
 
-    base_url: `https://…`, the site's address. api_token: the user's API key.
+    base_url: `https://…`, the site's address. api_token: the user's API key. notify: whether Teamwork may send mail
+    about what is written; only v3 writes have a say in that (§2.1).
     """
 
     def __init__(
-        self, *, base_url: str, api_token: str, quota: SiteQuota, http: httpx.AsyncClient | None = None
+        self,
+        *,
+        base_url: str,
+        api_token: str,
+        quota: SiteQuota,
+        notify: bool = False,
+        http: httpx.AsyncClient | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._auth = httpx.BasicAuth(api_token, "x")  # the key is the user name, the password is not read (§1.1)
         self._quota = quota
+        self._options = {"notify": notify, "checkInvalidusers": True}
         self._http = http or httpx.AsyncClient(limits=LIMITS)
         self._own_http = http is None
 
@@ -79,19 +106,29 @@ class TeamworkClient:
         call = Call("POST", f"/projects/{project_id}/tasklists.json")
         body = await self._request(call, json={"todo-list": {"name": name}})
         made = {"id": body.get("tasklistId") or body.get("TASKLISTID")}
-        return _parsed(TaskList, {"tasklist": made}, "tasklist", call).id
+        return parsed(TaskList, {"tasklist": made}, "tasklist", call).id
 
     # --- tasks
 
-    async def create_task(self, tasklist_id: int, *, name: str, description: str, assignee_id: int | None) -> Task:
-        """The new task. Not idempotent: a second call makes a second task.
+    async def create_task(
+        self,
+        tasklist_id: int,
+        *,
+        name: str,
+        description: str,
+        assignee_id: int | None,
+        priority: str = NO_PRIORITY,
+        tags: Sequence[str] = (),
+    ) -> Task:
+        """The new task. Not idempotent: a second call makes a second task. Tags that are missing are made (§2.1).
 
-        Raises NotAMember when the assignee is refused; then nothing was created. An assignee that the site dropped
-        without a word shows in the `assignee_ids` of the task.
+        Raises NotAMember when the assignee is refused; then nothing was created. What the site dropped without a word
+        shows in the task: `assignee_ids`, `priority`, `tag_ids`.
         """
-        fields = {"name": name, "description": description, "assignees": _assignees(assignee_id)}
+        fields: Json = {"name": name, "description": description, "assignees": assignees(assignee_id)}
+        fields |= {"priority": priority} if priority != NO_PRIORITY else {}
         call = Call("POST", f"{V3}/tasklists/{tasklist_id}/tasks.json", assigns=assignee_id is not None)
-        return await self._write_task(call, fields)
+        return await self._write_task(call, fields, tags=tags)
 
     async def task(self, task_id: int) -> Task:
         """The task with its subtasks and the number of its files.
@@ -105,8 +142,8 @@ class TeamworkClient:
         """Raises Unexpected when the answer shows another name, white space and the like aside."""
         call = _update(task_id)
         task = await self._write_task(call, {"name": name})
-        if _plain(task.name) != _plain(name):
-            raise _not_taken(call, "name")
+        if plain(task.name) != plain(name):
+            raise not_taken(call, "name")
         return task
 
     async def assign_task(self, task_id: int, user_id: int | None) -> Task:
@@ -115,19 +152,84 @@ class TeamworkClient:
         Raises NotAMember when the person is refused or dropped without a word, Unexpected when others stayed.
         """
         call = _update(task_id, assigns=user_id is not None)
-        task = await self._write_task(call, {"assignees": _assignees(user_id)})
+        task = await self._write_task(call, {"assignees": assignees(user_id)})
         if user_id is not None and "assignee_ids" in task.model_fields_set and user_id not in task.assignee_ids:
             raise NotAMember(str(call), status=200, sent=True, field=ASSIGNEES)
         if task.assignee_ids != (() if user_id is None else (user_id,)):
-            raise _not_taken(call, ASSIGNEES)
+            raise not_taken(call, ASSIGNEES)
         return task
+
+    async def move_task(self, task_id: int, tasklist_id: int) -> Task:
+        """Into another list of the same project (§2.4).
+
+        Raises UnknownTaskList when it is the list that is not there or not taken, NotFound when it is the task.
+        """
+        call = _update(task_id)
+        try:
+            task = await self._write_task(call, {"tasklistId": tasklist_id})
+        except (NotFound, Refused) as error:
+            await self._must_be_there(task_id)
+            raise UnknownTaskList(str(call), status=error.status, field="tasklist") from None
+        if task.tasklist_id != tasklist_id:
+            raise not_taken(call, "tasklist")
+        return task
+
+    async def prioritise_task(self, task_id: int, priority: str) -> Task:
+        """`priority` is none, low, medium or high. Raises Unexpected when the answer shows another."""
+        call = _update(task_id)
+        task = await self._write_task(call, {"priority": None if priority == NO_PRIORITY else priority})
+        if (task.priority or NO_PRIORITY) != priority:
+            raise not_taken(call, "priority")
+        return task
+
+    async def tag_task(self, task_id: int, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        """Put tags on the task and take others off, by name; all others stay. Those that are missing are made (§5.1).
+
+        The answers only say OK, so the task is read once more. Raises Unexpected when it does not show the change.
+        """
+        call, written = Call("PUT", f"/tasks/{task_id}/tags.json"), False
+        try:
+            for names, removes in ((add, False), (remove, True)):
+                if names:
+                    await self._change_tags(call, task_id, {"content": ",".join(names)}, removes=removes)
+                    written = True
+            shown = await self._tag_names(task_id)
+        except TeamworkError as error:
+            error.sent = error.sent or written
+            raise
+        if shown is not None and not ({*map(plain_tag, add)} <= shown and shown.isdisjoint(map(plain_tag, remove))):
+            raise not_taken(call, "tags")
+
+    async def _change_tags(self, call: Call, task_id: int, tags: Json, *, removes: bool) -> None:
+        body = {"tags": tags, "replaceExistingTags": False, "removeProvidedTags": removes}
+        try:
+            await self._request(call, json=body)
+        except NotFound as error:
+            await self._must_be_there(task_id)
+            raise Refused(str(call), status=error.status, field="tags") from None
+
+    async def _tag_names(self, task_id: int) -> frozenset[str] | None:
+        """The names of the task's tags; None where the site does not tell them with a task."""
+        call = Call("GET", f"{V3}/tasks/{task_id}.json")
+        body = await self._request(call, params={"include": "tags"})
+        task, included = parsed(Task, body, "task", call), body.get("included")
+        tags = included.get("tags") if isinstance(included, dict) else None
+        if not isinstance(tags, dict):
+            return None if task.tag_ids else frozenset()
+        found = [parsed(Tag, {"tag": row}, "tag", call) for row in tags.values()]
+        return frozenset(plain_tag(tag.name) for tag in found if tag.id in task.tag_ids)
+
+    async def _must_be_there(self, task_id: int) -> None:
+        """Raises NotFound when the task is gone."""
+        if (await self.task(task_id)).is_deleted:
+            raise NotFound(f"GET {V3}/tasks/{task_id}.json")
 
     async def describe_task(self, task_id: int, description: str) -> Task:
         """Raises Unexpected when the answer lacks a marker of the description: its text may come back reworked."""
         call = _update(task_id)
         task = await self._write_task(call, {"description": description})
         if not markers_in(description) <= markers_in(task.description):
-            raise _not_taken(call, "description")
+            raise not_taken(call, "description")
         return task
 
     async def complete_task(self, task_id: int) -> None:
@@ -175,13 +277,13 @@ class TeamworkClient:
         `created_by`: only those that one of these users made.
         """
         query = {
-            **_everything(newest_first),
-            **_filters(created_after, created_by, search),
-            **_page(page, page_size),
+            **everything(newest_first),
+            **filters(created_after, created_by, search),
+            **page_query(page, page_size),
         }
         call = Call("GET", f"{V3}/projects/{project_id}/tasks.json")
         body = await self._request(call, params=query)
-        return TaskPage(tasks=tuple(_rows(Task, body, "tasks", call)), has_more=_has_more(body))
+        return TaskPage(tasks=tuple(rows_of(Task, body, "tasks", call)), has_more=has_more(body))
 
     async def tasks_by_id(self, task_ids: Collection[int]) -> list[Task]:
         """Those of these tasks that are on the site, completed ones and the trash included; ask for 250 at most.
@@ -191,8 +293,8 @@ class TeamworkClient:
         if not task_ids:
             return []
         call, wanted = Call("GET", f"{V3}/tasks.json"), set(task_ids)
-        query = {**_everything(newest_first=False), "ids": ",".join(map(str, wanted)), **_page(1, PAGE_SIZE)}
-        tasks = _rows(Task, await self._request(call, params=query), "tasks", call)
+        query = {**everything(newest_first=False), "ids": ",".join(map(str, wanted)), **page_query(1, PAGE_SIZE)}
+        tasks = rows_of(Task, await self._request(call, params=query), "tasks", call)
         if not wanted >= {task.id for task in tasks}:
             raise Unexpected(str(call), status=200, field="tasks", cause="others than asked for")
         return tasks
@@ -213,21 +315,22 @@ class TeamworkClient:
 
     async def _read(self, model: type[M], path: str, key: str, params: Params | None = None) -> M:
         call = Call("GET", path)
-        return _parsed(model, await self._request(call, params=params), key, call)
+        return parsed(model, await self._request(call, params=params), key, call)
 
     async def _read_all(self, model: type[M], path: str, key: str) -> list[M]:
         call, found = Call("GET", path), list[M]()
         for page in range(1, MOST_PAGES + 1):
-            body = await self._request(call, params=_page(page, PAGE_SIZE))
-            rows = _rows(model, body, key, call)
+            body = await self._request(call, params=page_query(page, PAGE_SIZE))
+            rows = rows_of(model, body, key, call)
             found += rows
-            if not rows or not _has_more(body):
+            if not rows or not has_more(body):
                 break
         return found
 
-    async def _write_task(self, call: Call, fields: Json) -> Task:
-        body = await self._request(call, json={"task": fields, "taskOptions": TASK_OPTIONS})
-        return _parsed(Task, body, "task", call)
+    async def _write_task(self, call: Call, fields: Json, *, tags: Sequence[str] = ()) -> Task:
+        named = {"tags": [{"name": name} for name in tags]} if tags else {}
+        body = await self._request(call, json={"task": fields, "taskOptions": self._options, **named})
+        return parsed(Task, body, "task", call)
 
     async def _request(self, call: Call, *, params: Params | None = None, json: Json | None = None) -> Json:
         """The JSON of a 2xx answer. Everything that can go wrong with a call becomes a TeamworkError here."""
@@ -261,61 +364,3 @@ class TeamworkClient:
 
 def _update(task_id: int, *, assigns: bool = False) -> Call:
     return Call("PATCH", f"{V3}/tasks/{task_id}.json", assigns=assigns)
-
-
-def _assignees(user_id: int | None) -> Json:
-    """All four lists, because one left out might stay as it is (§2.4)."""
-    return {"userIds": [] if user_id is None else [user_id], "companyIds": [], "teamIds": [], "jobRoleIds": []}
-
-
-def _everything(newest_first: bool) -> dict[str, str | int]:
-    shown = ("includeCompletedTasks", "showCompletedLists", "showDeleted", "includeArchivedProjects")
-    return {**dict.fromkeys(shown, "true"), "orderBy": "createdat", "orderMode": "desc" if newest_first else "asc"}
-
-
-def _filters(
-    created_after: datetime | None, created_by: Collection[int] | None, search: str | None
-) -> dict[str, str | int]:
-    given: dict[str, str | int] = {}
-    if created_after is not None:
-        given["createdAfter"] = created_after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if created_by is not None:
-        given["createdByUserIds"] = ",".join(map(str, created_by))
-    if search is not None:
-        given["searchTerm"] = search
-    return given
-
-
-def _page(page: int, page_size: int) -> dict[str, str | int]:
-    return {"page": page, "pageSize": page_size, "skipCounts": "true"}
-
-
-def _has_more(body: Json) -> bool:
-    meta = body.get("meta")
-    page = meta.get("page") if isinstance(meta, dict) else None
-    return bool(page.get("hasMore")) if isinstance(page, dict) else False
-
-
-def _rows(model: type[M], body: Json, key: str, call: Call) -> list[M]:
-    rows = body.get(key)
-    if not isinstance(rows, list):
-        raise Unexpected(str(call), status=200, sent=call.writes, field=key)
-    return [_parsed(model, {key: row}, key, call) for row in rows]
-
-
-def _parsed(model: type[M], body: Json, key: str, call: Call) -> M:
-    """`body[key]` as a model. Pydantic's own error would quote the values, which are ticket text."""
-    try:
-        return model.model_validate(body.get(key))
-    except ValidationError as error:
-        place = ".".join(str(part) for part in (key, *error.errors(include_input=False)[0]["loc"]))
-    raise Unexpected(str(call), status=200, sent=call.writes, field=place)
-
-
-def _not_taken(call: Call, field: str) -> Unexpected:
-    return Unexpected(str(call), status=200, sent=True, field=field, cause="the answer does not show the change")
-
-
-def _plain(text: str) -> str:
-    """A name as far as it must come back: white space, HTML entities and composed letters may differ."""
-    return " ".join(unicodedata.normalize("NFC", html.unescape(text)).split())

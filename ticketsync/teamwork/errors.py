@@ -11,6 +11,7 @@ TeamworkError
     ├── Forbidden               forbidden
     ├── NotFound                not_found
     ├── NotAMember              not_a_member         the assignee cannot be given this task
+    ├── UnknownTaskList         tasklist_unknown     the task cannot be moved to this list
     ├── Refused                 refused              any other refusal
     └── Unexpected              unexpected_answer    an answer that is not Teamwork's, or that shows no effect
 """
@@ -100,6 +101,11 @@ class NotFound(Permanent):
 class NotAMember(Permanent):
     code = "not_a_member"
     advice = "add the assignee to the Teamwork project, or map the agent to somebody else"
+
+
+class UnknownTaskList(Permanent):
+    code = "tasklist_unknown"
+    advice = "correct the route: it has to name an open task list of the desk's project"
 
 
 class Refused(Permanent):

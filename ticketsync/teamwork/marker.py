@@ -40,7 +40,18 @@ def has_marker(description: str | None, desk: str, ticket_id: int) -> bool:
     return (desk, ticket_id) in markers_in(description)
 
 
+def without_markers(text: str) -> str:
+    """A text that marks nothing, however it is escaped: what looks like a marker in it is broken up."""
+    plain, once = text, _unescaped(text)
+    while once != plain:
+        plain, once = once, _unescaped(once)
+    return TOKEN.sub(lambda found: found[0].replace(":", ": "), plain) if TOKEN.search(plain) else text
+
+
+def _unescaped(text: str) -> str:
+    return ESCAPED.sub(r"\1", html.unescape(text))
+
+
 def markers_in(description: str | None) -> set[tuple[str, int]]:
     """All markers in a text, as (desk, ticket id)."""
-    text = ESCAPED.sub(r"\1", html.unescape(description or ""))
-    return {(found["desk"], int(found["ticket_id"])) for found in TOKEN.finditer(text)}
+    return {(found["desk"], int(found["ticket_id"])) for found in TOKEN.finditer(_unescaped(description or ""))}

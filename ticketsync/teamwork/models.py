@@ -67,6 +67,8 @@ class Task(_Record):
     description: str | None = None
     status: str = "new"
     assignee_ids: Users = Field((), validation_alias=AliasChoices("assignees", "assigneeUserIds"))
+    priority: str | None = None
+    tag_ids: References = ()
     tasklist_id: Reference = Field(None, validation_alias=AliasChoices("tasklistId", AliasPath("tasklist", "id")))
     created_by: Reference = Field(None, validation_alias=AliasChoices("createdBy", "createdByUserId"))
     created_at: Moment = None
@@ -100,6 +102,10 @@ class Project(_Record):
 class TaskList(_Record):
     name: Text = ""
     project_id: Reference = Field(None, validation_alias=AliasChoices("projectId", AliasPath("project", "id")))
+
+
+class Tag(_Record):
+    name: Text = ""
 
 
 class Comment(_Record):

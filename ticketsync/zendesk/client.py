@@ -4,7 +4,7 @@ Those about webhooks, which commands make, are in `ticketsync.zendesk.webhooks`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Self
@@ -19,7 +19,7 @@ from ticketsync.zendesk.answers import Json, answered_at, hold_wanted, json_of
 from ticketsync.zendesk.errors import AnswerLost, NoTurn, Unauthorized, Unexpected, Unreachable
 from ticketsync.zendesk.fields import Unreadable, clean_text, read_id, read_ticket_id, read_time
 from ticketsync.zendesk.models import Agent, DeletedTicket, ExportPage
-from ticketsync.zendesk.rest import read_event, row_event
+from ticketsync.zendesk.rest import read_event, row_event, texts_of
 
 CALL_SECONDS = 10.0
 PAGE_SIZE = 100
@@ -77,6 +77,20 @@ class ZendeskClient:
             return read_event(ticket_id, ticket, as_of=answered_at(answer), now=datetime.now(UTC))
         except Unreadable as error:
             raise Unexpected(f"GET {path}", status=answer.status_code, field=f"ticket.{error.field}") from None
+
+    async def tickets(self, ticket_ids: Sequence[int]) -> dict[int, Event]:
+        """These tickets as `read` events, 100 at most. Those that are unknown, deleted or unreadable are left out."""
+        path = "/api/v2/tickets/show_many"
+        answer = await self._answer(path, {"ids": ",".join(map(str, ticket_ids))})
+        rows = _list(f"GET {path}", json_of(f"GET {path}", answer), "tickets")
+        now, as_of = datetime.now(UTC), answered_at(answer)
+        events = [_readable(row, as_of=as_of, now=now) for row in rows]
+        return {event.ticket_id: event for event in events if event is not None}
+
+    async def ticket_texts(self, ticket_id: int) -> dict[str, str]:
+        """The ticket as it is now in words, by Zendesk's names of its fields: those of a description's template."""
+        path = f"/api/v2/tickets/{ticket_id}"
+        return texts_of(_object(f"GET {path}", await self._json(path), "ticket"))
 
     async def deleted_tickets(self, since: datetime) -> list[DeletedTicket]:
         """The tickets deleted since that moment, newest first. A line that cannot be read is left out.
@@ -219,6 +233,13 @@ class ZendeskClient:
             raise Unreachable(call, cause=type(error).__name__) from None
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
             raise AnswerLost(call, cause=type(error).__name__) from None
+
+
+def _readable(row: Any, *, as_of: datetime | None, now: datetime) -> Event | None:
+    try:
+        return read_event(read_ticket_id(row["id"]), row, as_of=as_of, now=now)
+    except (Unreadable, KeyError, TypeError):
+        return None
 
 
 def _object(call: str, content: Json, field: str) -> Json:

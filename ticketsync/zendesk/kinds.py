@@ -1,7 +1,6 @@
 """The 37 ticket events that Zendesk has (reference/zendesk-api §1.2), and which of them a desk stores."""
 
 import re
-from string import Formatter
 
 from ticketsync.sync.event import CREATED, DELETIONS, MERGED, UNDELETED
 from ticketsync.sync.policy import Policy
@@ -19,15 +18,22 @@ ALWAYS_STORED = DELETIONS | {
     "custom_status_changed",
     "subject_changed",
 }
-_OF_TITLE_FIELDS = {"priority": "priority_changed", "type": "type_changed"}
-_OF_TAGS = "tags_changed"
+# What tells of the fields that only some policies use.
+OF_FIELDS = {
+    "priority": "priority_changed",
+    "type": "type_changed",
+    "requester_id": "requester_changed",
+    "group_id": "group_assignment_changed",
+    "organization_id": "organization_changed",
+    "brand_id": "brand_changed",
+    "form_id": "form_changed",
+    "tags": "tags_changed",
+}
 
 KNOWN = ALWAYS_STORED | {
-    *_OF_TITLE_FIELDS.values(),
-    _OF_TAGS,
+    *OF_FIELDS.values(),
     "attachment_linked_to_comment",
     "attachment_redacted_from_comment",
-    "brand_changed",
     "comment_added",
     "comment_made_private",
     "comment_redacted",
@@ -38,13 +44,9 @@ KNOWN = ALWAYS_STORED | {
     "email_ccs_changed",
     "external_id_changed",
     "followers_changed",
-    "form_changed",
-    "group_assignment_changed",
     "next_sla_breach_changed",
     "ola_policy_changed",
-    "organization_changed",
     "problem_link_changed",
-    "requester_changed",
     "schedule_changed",
     "sla_policy_changed",
     "submitter_changed",
@@ -67,13 +69,7 @@ def read_type(event_type: str) -> tuple[str, str] | None:
 
 def stored_kinds(policy: Policy) -> frozenset[str]:
     """The events that can change a task under this policy."""
-    of_title = {_OF_TITLE_FIELDS[name] for name in _fields_of(policy.title) if name in _OF_TITLE_FIELDS}
-    of_tags = {_OF_TAGS} if policy.tags_it_names else set()
-    return frozenset(ALWAYS_STORED | of_title | of_tags)
-
-
-def _fields_of(title: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(title) if name}
+    return ALWAYS_STORED | {OF_FIELDS[field] for field in policy.fields_it_uses}
 
 
 def why_ignored(domain: str, name: str, stored: frozenset[str]) -> str | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from ticketsync.sync.event import HINT, READ, ROW, Event
 from ticketsync.sync.snapshot import TicketSnapshot
-from ticketsync.zendesk.fields import Unreadable, read_ticket_id
+from ticketsync.sync.templates import DESCRIPTION_FIELDS
+from ticketsync.zendesk.fields import Unreadable, clean_text, read_ticket_id
 from ticketsync.zendesk.snapshots import read_snapshot
 
 SCRUBBED_SUBJECT = "SCRUBBED"  # what the export shows of a ticket whose text was erased (reference/zendesk-api §8)
@@ -34,6 +35,23 @@ def read_event(ticket_id: int, ticket: Mapping[str, Any], *, as_of: datetime | N
         snapshot=snapshot,
         as_of=as_of,
     )
+
+
+def texts_of(ticket: Mapping[str, Any]) -> dict[str, str]:
+    """REST's ticket in words, by the names that a description's template may use; what is unset is empty."""
+    return {name: _in_words(ticket.get(name)) for name in DESCRIPTION_FIELDS}
+
+
+def _in_words(value: Any) -> str:
+    match value:
+        case bool() | None:
+            return ""
+        case str() | int():
+            return clean_text(str(value))
+        case list():
+            return ", ".join(filter(None, map(_in_words, value)))
+        case _:
+            return ""
 
 
 def row_event(row: Any, *, now: datetime) -> Event | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ticketsync.sync.snapshot import TicketSnapshot
+from ticketsync.sync.snapshot import OPTIONAL_FIELDS, TicketSnapshot
 from ticketsync.zendesk.fields import (
     Unreadable,
     read_channel,
@@ -22,7 +22,10 @@ NEEDED = ("subject", "status", "assignee_id", "updated_at")
 def read_snapshot(
     ticket: Mapping[str, Any], *, custom_status: str = "custom_status", form: str = "form_id"
 ) -> TicketSnapshot:
-    """The ticket at one moment (reference/zendesk-api §1.4, §7); Unreadable names the first field that is so."""
+    """The ticket at one moment (reference/zendesk-api §1.4, §7); Unreadable names the first field that is so.
+
+    A field that is null is unset. Of one that is not there nothing is known: whether that matters the policy says.
+    """
     for field in NEEDED:
         if field not in ticket:
             raise Unreadable(field)
@@ -44,6 +47,7 @@ def read_snapshot(
         created_at=None if ticket.get("created_at") is None else read_time(ticket["created_at"], "created_at").second,
         updated_at=read_time(ticket["updated_at"], "updated_at").second,
         via=read_channel(ticket.get("via")),
+        left_out=tuple(field for field in sorted(OPTIONAL_FIELDS) if {"form_id": form}.get(field, field) not in ticket),
     )
 
 

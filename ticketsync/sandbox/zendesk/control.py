@@ -12,7 +12,7 @@ from ticketsync.sandbox.zendesk.account import Account, AccountHere
 from ticketsync.sandbox.zendesk.errors import ApiError, bad_request, not_found
 from ticketsync.sandbox.zendesk.events import Happened
 from ticketsync.sandbox.zendesk.invocation import DeliveryRule
-from ticketsync.sandbox.zendesk.models import Ending, Ticket, TicketStatus
+from ticketsync.sandbox.zendesk.models import Ending, Priority, Ticket, TicketStatus
 from ticketsync.sandbox.zendesk.paging import address_of
 from ticketsync.sandbox.zendesk.seed import CUSTOMER_ID
 from ticketsync.sandbox.zendesk.views import exported_ticket_json
@@ -34,6 +34,7 @@ class ImportedTicket(BaseModel):
     subject: str = ""
     description: str = "Imported"
     status: TicketStatus = "new"
+    priority: Priority | None = None
     requester_id: int = CUSTOMER_ID
     submitter_id: int | None = None
     assignee_id: int | None = None

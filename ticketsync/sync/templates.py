@@ -1,0 +1,48 @@
+"""Templates with Zendesk's field names in braces: which names there are, and how one is filled in."""
+
+from collections.abc import Mapping, Sequence
+from string import Formatter
+
+# Zendesk's names of what a snapshot may hold (reference/zendesk-api §7), and ours where they differ.
+TITLE_FIELDS = (
+    "id",
+    "subject",
+    "status",
+    "priority",
+    "type",
+    "assignee_id",
+    "requester_id",
+    "group_id",
+    "organization_id",
+    "brand_id",
+    "ticket_form_id",
+)
+OUR_NAMES = {"ticket_form_id": "form_id"}
+# The description is written once, from a read of the ticket: it may name more.
+DESCRIPTION_FIELDS = (*TITLE_FIELDS, "submitter_id", "description", "tags", "external_id", "created_at")
+
+
+def fields_in(template: str) -> frozenset[str]:
+    """The names in braces."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
+def checked(template: str, known: Sequence[str], what: str) -> str:
+    """The template itself; ValueError when it is not readable or names a field that is not `known`."""
+    try:
+        fields = [
+            (name, form, conversion) for _, name, form, conversion in Formatter().parse(template) if name is not None
+        ]
+    except ValueError as error:
+        raise ValueError(f"the {what} template is not readable ({error}): write a literal brace twice") from None
+    if any(form or conversion for _, form, conversion in fields):
+        raise ValueError(f"the {what} template takes plain {{field}} names, without ':' or '!'")
+    unknown = sorted({str(name) for name, _, _ in fields} - set(known))
+    if unknown:
+        raise ValueError(f"unknown field {unknown[0]!r} in the {what} template: use {', '.join(known)}")
+    return template
+
+
+def filled_in(template: str, values: Mapping[str, object]) -> str:
+    """The template with its values; None is left empty."""
+    return template.format_map({name: "" if value is None else str(value) for name, value in values.items()})
