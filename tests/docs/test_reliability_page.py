@@ -1,11 +1,11 @@
-"""`docs/reliability.md` names only tests that are there, and every storm."""
+"""`docs/reliability.md` names only tests that are there, and `docs/storms.md` every storm."""
 
 import ast
 import re
 
 from tests.docs.pages import PAGES, ROOT, codes_in
 
-PAGE = PAGES["docs/reliability.md"]
+PAGE, STORMS = PAGES["docs/reliability.md"], PAGES["docs/storms.md"]
 TEST = re.compile(r"(tests/[\w/]+\.py)(?:::(\w+))?")
 
 
@@ -15,7 +15,7 @@ def _tests_of(path: str) -> set[str]:
 
 
 def _named() -> list[tuple[str, str | None]]:
-    found = [TEST.fullmatch(code) for code in PAGE.codes if code.startswith("tests/") and not code.endswith("/")]
+    found = [TEST.fullmatch(code) for code in (*PAGE.codes, *STORMS.codes) if code.startswith("tests/") and not code.endswith("/")]
     assert None not in found
     return [(one[1], one[2]) for one in found if one is not None]
 
@@ -35,5 +35,5 @@ def test_every_promise_has_its_proofs() -> None:
 
 
 def test_every_storm_is_told() -> None:
-    told = {code for cell in PAGE.section("The storms").column("storm") for code in codes_in(cell)}
+    told = {code for cell in STORMS.column("storm") for code in codes_in(cell)}
     assert told == {path.name for path in (ROOT / "tests" / "storms").glob("test_*.py")}
