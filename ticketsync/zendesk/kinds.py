@@ -67,6 +67,9 @@ def read_type(event_type: str) -> tuple[str, str] | None:
     return (match[1].lower(), match[2].lower()) if match else None
 
 
+_TEST = read_type(TEST_TYPE)
+
+
 def stored_kinds(policy: Policy) -> frozenset[str]:
     """The events that can change a task under this policy."""
     return ALWAYS_STORED | {OF_FIELDS[field] for field in policy.fields_it_uses}
@@ -74,7 +77,7 @@ def stored_kinds(policy: Policy) -> frozenset[str]:
 
 def why_ignored(domain: str, name: str, stored: frozenset[str]) -> str | None:
     """Why an event of this type is not stored; None when it is."""
-    if (domain, name) == read_type(TEST_TYPE):
+    if (domain, name) == _TEST:
         return TEST_CALL
     if domain != "ticket":
         return "not_about_a_ticket"

@@ -17,6 +17,7 @@ from ticketsync.zendesk.fields import (
 
 # What a task shows must be there: a field that is left out would look like one that is unset.
 NEEDED = ("subject", "status", "assignee_id", "updated_at")
+OPTIONAL = tuple(sorted(OPTIONAL_FIELDS))
 
 
 def read_snapshot(
@@ -47,7 +48,7 @@ def read_snapshot(
         created_at=None if ticket.get("created_at") is None else read_time(ticket["created_at"], "created_at").second,
         updated_at=read_time(ticket["updated_at"], "updated_at").second,
         via=read_channel(ticket.get("via")),
-        left_out=tuple(field for field in sorted(OPTIONAL_FIELDS) if {"form_id": form}.get(field, field) not in ticket),
+        left_out=tuple(field for field in OPTIONAL if (form if field == "form_id" else field) not in ticket),
     )
 
 
