@@ -15,7 +15,8 @@ def _tests_of(path: str) -> set[str]:
 
 
 def _named() -> list[tuple[str, str | None]]:
-    found = [TEST.fullmatch(code) for code in (*PAGE.codes, *STORMS.codes) if code.startswith("tests/") and not code.endswith("/")]
+    codes = [code for page in (PAGE, STORMS) for code in page.codes if code.startswith("tests/")]
+    found = [TEST.fullmatch(code) for code in codes if not code.endswith("/")]
     assert None not in found
     return [(one[1], one[2]) for one in found if one is not None]
 
