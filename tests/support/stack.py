@@ -90,11 +90,12 @@ class Stack:
         return status
 
     async def settled(self, ticket_id: int, *states: str, deadline: float = 40.0) -> dict[str, Any]:
-        """The ticket's status once it is in one of these states (in_step, if none is named)."""
+        """The ticket's status once it is in one of these states (or in_step), and nothing is under way."""
 
         async def reached() -> dict[str, Any] | None:
             status = await self.status(ticket_id)
-            return status if status.get("sync_state") in (states or ("in_step",)) else None
+            stays = status.get("sync_state") in (states or ("in_step",)) and status.get("reason") != "working"
+            return status if stays else None
 
         what = f"ticket {ticket_id} is {' or '.join(states or ('in_step',))}"
         return await eventually(reached, deadline, what=what) or {}
