@@ -95,7 +95,7 @@ def _none_is_lost_or_applied_twice(accounts: Accounts, sent: set[str]) -> None:
 
 def _change(ticket: Ticket, number: int) -> Event:
     if number % RENAMED_EVERY:
-        return ticket.changed("tags_changed", priority=f"p{number}")
+        return ticket.changed("organization_changed", organization_id=number)
     return ticket.renamed(f"Change {number:06}")
 
 
