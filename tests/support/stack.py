@@ -7,7 +7,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from ticketsync.sandbox.teamwork.settings import Switches
 from ticketsync.sandbox.teamwork.settings import TeamworkSettings as TeamworkSite
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.settings import DeskSettings, RedisSettings, Settings, TeamworkSettings, ZendeskSettings
+from ticketsync.settings.watch import SettingsWatch
 from ticketsync.sync.desk import DeskState
 from ticketsync.sync.event import Event
 from ticketsync.sync.policy import Policy
@@ -45,6 +46,24 @@ NO_ANSWER_YET = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION, RPC
 QUICK = Policy(settle_window=timedelta(seconds=1), grace_period=timedelta(seconds=30))
 
 
+class ChangedByHand(SettingsWatch):
+    """Tells a worker of settings that a test has changed, as if their file had."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._changed: asyncio.Queue[Settings] = asyncio.Queue()
+
+    async def change(self, settings: Settings) -> None:
+        """When this returns, the worker goes by these settings."""
+        self._changed.put_nowait(settings)
+        await self._changed.join()
+
+    async def changes(self) -> AsyncIterator[Settings]:
+        while True:
+            yield await self._changed.get()
+            self._changed.task_done()
+
+
 @dataclass
 class Stack:
     """One desk with its outside world. `zendesk_http` and `teamwork_http` speak to the sandboxes as a person would."""
@@ -57,6 +76,7 @@ class Stack:
     teamwork: TeamworkSandbox
     zendesk_http: httpx.AsyncClient
     teamwork_http: httpx.AsyncClient
+    watches: list[ChangedByHand] = field(default_factory=list)  # of the workers that run
 
     @property
     def desk_settings(self) -> DeskSettings:
@@ -65,6 +85,12 @@ class Stack:
     def of_desk(self, desk: str) -> "Stack":
         """The same stack, looked at from another of its desks."""
         return replace(self, desk=desk)
+
+    async def use(self, desk: DeskSettings) -> None:
+        """Have the desk's workers go by these settings from now on."""
+        self.settings.desks[self.desk] = desk
+        now = self.settings.model_copy(update={"desks": dict(self.settings.desks)})
+        await asyncio.gather(*(watch.change(now) for watch in self.watches))
 
     # --- tickets
 
@@ -229,12 +255,14 @@ async def terminate_all(stack: Stack) -> None:
 @asynccontextmanager
 async def working(stack: Stack) -> AsyncIterator[None]:
     """A worker for the stack's desks, up when they are linked and know their people."""
-    stop = asyncio.Event()
-    run = asyncio.create_task(run_worker(stack.settings, stack.client, stack.redis, stop))
+    stop, watch = asyncio.Event(), ChangedByHand(stack.settings)
+    run = asyncio.create_task(run_worker(stack.settings, stack.client, stack.redis, stop, watch))
+    stack.watches.append(watch)
     try:
         await eventually(lambda: _desks_stand(stack), deadline=30, what="the desks stand")
         yield
     finally:
+        stack.watches.remove(watch)
         stop.set()
         await run
 

@@ -60,7 +60,8 @@ async def test_while_the_rules_fail_nothing_is_read_again_and_no_event_is_lost(s
     stack.zendesk.faults.add(Fault(kind="error", match=FaultMatch(path="/api/v2/tickets/.*")))
     await stack.signal(hint)
     await stack.settled(ticket.id, "retrying")
-    unknown_to_the_rules = stack.settings.desks.pop(stack.desk)
+    good = stack.desk_settings
+    await stack.use(good.model_copy(update={"policy": good.policy.model_copy(update={"title": "{no_such_field}"})}))
     stack.zendesk.faults.clear()
     await stack.skip(stack.ticket(ticket.id), timedelta(minutes=1))
     await eventually(lambda: _has_blocked(stack, ticket, times=1), what="the rules fail on the answer")
@@ -68,7 +69,7 @@ async def test_while_the_rules_fail_nothing_is_read_again_and_no_event_is_lost(s
     await stack.signal(ticket.renamed("B"))
     await eventually(lambda: _has_blocked(stack, ticket, times=2), what="the rules fail on the next event")
     assert len(_reads(stack, ticket)) == reads
-    stack.settings.desks[stack.desk] = unknown_to_the_rules
+    await stack.use(good)
     await stack.signal(ticket.status("open"))
     await eventually(lambda: _has_title(stack, ticket, "B"), what="the title is on the task")
 
