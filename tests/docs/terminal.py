@@ -37,10 +37,10 @@ class Terminal:
         return shown
 
     async def type_until(self, block: str, text: str) -> str:
-        """The same, typed again and again until it shows the text."""
+        """The same, typed again and again until it shows the text; what fails before that is only too early."""
 
         async def shows() -> str | None:
-            shown = await self.type(block)
+            shown = await self.type(f"set +e\n{block}\nset -e")
             return shown if text in shown else None
 
         return await eventually(shows, ANSWERS_WITHIN, what=f"{text!r} is shown by: {block}")
