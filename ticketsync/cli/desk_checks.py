@@ -7,6 +7,8 @@ from temporalio.client import Client
 from ticketsync.activities.desk import TASKLIST_NAME
 from ticketsync.cli.checks import CheckLine, Outcome
 from ticketsync.cli.people_check import check_people
+from ticketsync.cli.webhook_check import check_webhook
+from ticketsync.cli.webhook_desk import INSTALL
 from ticketsync.desk_calls import DeskCallError, NotLinkedError, read_desk
 from ticketsync.desks import Desk
 from ticketsync.reasons import REASONS
@@ -36,7 +38,9 @@ def _failed(desk: Desk, name: str, error: ZendeskError | TeamworkError) -> Check
 
 
 async def _zendesk(desk: Desk) -> list[CheckLine]:
-    return [await _zendesk_user(desk), _webhook_secret(desk)]
+    user = await _zendesk_user(desk)
+    webhook = [] if user.outcome == "failed" else [await check_webhook(desk)]
+    return [user, *webhook, _webhook_secret(desk)]
 
 
 async def _zendesk_user(desk: Desk) -> CheckLine:
@@ -55,7 +59,8 @@ async def _zendesk_user(desk: Desk) -> CheckLine:
 def _webhook_secret(desk: Desk) -> CheckLine:
     count = len(desk.settings.zendesk.webhook_secrets)
     if not count:
-        to_do = "set ZENDESK_WEBHOOK_SECRET to the webhook's signing secret: until then every delivery is refused"
+        install = INSTALL.format(desk=desk.name)
+        to_do = f"run {install}, or set ZENDESK_WEBHOOK_SECRET: until then every delivery is refused"
         return _line(desk, "webhook secret", "warning", "none is set", to_do)
     return _line(desk, "webhook secret", "ok", f"{count} set")
 

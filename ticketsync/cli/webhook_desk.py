@@ -11,6 +11,7 @@ from ticketsync.cli.output import Failed
 from ticketsync.cli.sides import reach_desk
 from ticketsync.cli.webhook_secret import keep_secret
 from ticketsync.cli.webhook_trial import Trial, send_test_call
+from ticketsync.desks import Desk
 from ticketsync.settings import DeskSettings, Settings, webhook_secret_place
 from ticketsync.zendesk import Webhook, Webhooks
 from ticketsync.zendesk.kinds import stored_kinds
@@ -149,16 +150,22 @@ def _ask_before_moving(webhook: Webhook, wanted: Wanted) -> None:
 async def show_webhook(settings: Settings, name: str, endpoint: str | None, *, with_test: bool) -> Shown:
     """How it is, and every drift. Raises ZendeskError."""
     async with reach_desk(settings, name) as desk:
-        webhooks = Webhooks(desk.zendesk)
-        mine, wanted = await _look(webhooks, desk.settings, endpoint)
-        number = number_drift(mine)
-        found = [number] if number else []
-        if not mine:
-            return Shown(desk=name, drifts=_with_remedies(found, name))
-        shown = await _shown(webhooks, desk.settings, mine[0], [*found, *drifts(mine[0], wanted)])
-        if with_test:
-            shown.test = await send_test_call(webhooks, mine[0].id, mine[0].endpoint, secret_is_new=False)
+        shown = await look_at_webhook(desk, endpoint)
+        if with_test and shown.webhook_id is not None:
+            leads_to, webhooks = shown.endpoint or "", Webhooks(desk.zendesk)
+            shown.test = await send_test_call(webhooks, shown.webhook_id, leads_to, secret_is_new=False)
     return shown
+
+
+async def look_at_webhook(desk: Desk, endpoint: str | None = None) -> Shown:
+    """How it is, and every drift; without an endpoint from where it was meant to lead. Raises ZendeskError."""
+    webhooks = Webhooks(desk.zendesk)
+    mine, wanted = await _look(webhooks, desk.settings, endpoint)
+    number = number_drift(mine)
+    found = [number] if number else []
+    if not mine:
+        return Shown(desk=desk.name, drifts=_with_remedies(found, desk.name))
+    return await _shown(webhooks, desk.settings, mine[0], [*found, *drifts(mine[0], wanted)])
 
 
 async def _shown(webhooks: Webhooks, desk: DeskSettings, webhook: Webhook, found: list[Drift]) -> Shown:
