@@ -78,4 +78,4 @@ class Clock(BaseModel):
 
 def nine_digits(moment: datetime) -> str:
     """A moment in the form `Clock.time` has: UTC, nine fractional digits, so that text order is time order."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}000Z"
+    return f"{moment.astimezone(UTC).isoformat()[:19]}.{moment.microsecond:06d}000Z"

@@ -34,15 +34,20 @@ class Unreadable(ValueError):
 
 
 class Moment(NamedTuple):
-    """A time as `datetime` (microseconds, UTC), and as text with all nine fractional digits."""
+    """A time in UTC: its `second`, all that Zendesk keeps of `created_at` and `updated_at`, and nine digits more."""
 
-    moment: datetime
-    nine_digits: str
+    second: datetime
+    fraction: str
 
     @property
-    def second(self) -> datetime:
-        """Without the fraction: what Zendesk keeps of `created_at` and `updated_at`."""
-        return self.moment.replace(microsecond=0)
+    def moment(self) -> datetime:
+        """With microseconds."""
+        return self.second.replace(microsecond=int(self.fraction[:6]))
+
+    @property
+    def nine_digits(self) -> str:
+        """As text with all nine fractional digits."""
+        return f"{self.second.isoformat()[:19]}.{self.fraction}Z"
 
 
 def read_ticket_id(value: Any) -> int:
@@ -64,12 +69,13 @@ def read_id(value: Any, field: str) -> int | None:
 
 
 def _whole_number(value: Any, field: str) -> int | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, int) and not isinstance(value, bool):
+    if value is None or type(value) is int:  # a bool is none
         return value
-    if isinstance(value, str) and _ID.fullmatch(value.strip()):
-        return int(value)
+    text = value.strip() if isinstance(value, str) else "no number"
+    if not text:
+        return None
+    if _ID.fullmatch(text):
+        return int(text)
     raise Unreadable(field)
 
 
@@ -130,16 +136,15 @@ def read_time(value: Any, field: str = "time") -> Moment:
     if match is None or int(match[1]) not in YEARS:
         raise Unreadable(field)
     *parts, fraction, offset = match.groups()
-    digits = (fraction or "").ljust(9, "0")[:9]
     try:
-        second = datetime(*map(int, parts), tzinfo=UTC) - _offset(offset)  # type: ignore[misc, arg-type]
+        second = datetime(*map(int, parts), tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError:
         raise Unreadable(field) from None
-    return Moment(second.replace(microsecond=int(digits[:6])), f"{second.isoformat()[:19]}.{digits}Z")
+    if offset not in "Zz":
+        second -= _offset(offset)
+    return Moment(second, (fraction or "").ljust(9, "0")[:9])
 
 
 def _offset(text: str) -> timedelta:
-    if text[0] not in "+-":
-        return timedelta(0)
     hours, minutes = int(text[1:3]), int(text[-2:])
     return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
