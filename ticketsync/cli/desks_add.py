@@ -16,11 +16,10 @@ from ticketsync.cli.new_desk import NewDesk
 from ticketsync.cli.output import Failed, note, print_json, say
 from ticketsync.cli.reach import log_quietly
 from ticketsync.settings import DEFAULT_DESK, Settings, SettingsError, load_settings
-from ticketsync.settings.edit import write_whole
+from ticketsync.settings.edit import write_secret, write_whole
 from ticketsync.settings.options import DESK_SECTIONS, OPTIONS
 
 CONFIG = "ticketsync.toml"
-READABLE = 0o644  # secrets are in files of their own
 OF_DESKS = frozenset(option.parameter for option in OPTIONS if option.section in DESK_SECTIONS)
 SHOWN = tuple(option.env for option in OPTIONS if option.env == "TICKETSYNC_CONFIG" or option.parameter in OF_DESKS)
 
@@ -89,8 +88,8 @@ def _write(new: NewDesk, config: Path, before: str, text: str) -> None:
     try:
         for secret in new.secrets:
             if secret.file is not None:
-                write_whole(secret.file, f"{secret.value}\n")
-        write_whole(config, after, mode=config.stat().st_mode & 0o777 if before else READABLE)
+                write_secret(secret.file, f"{secret.value}\n", config=config)
+        write_whole(config, after)
     except OSError as error:
         raise Failed(f"{error.filename or config} cannot be written: {error.strerror}") from None
 

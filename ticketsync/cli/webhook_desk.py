@@ -111,7 +111,8 @@ async def install_webhook(
         if mine and not yes:
             _ask_before_moving(mine[0], wanted)
         put = await put_right(webhooks, mine, wanted)
-        kept = keep_secret(await webhooks.secret(put.webhook_id), desk.settings, webhook_secret_place(name, flags))
+        place = webhook_secret_place(name, flags)
+        kept = keep_secret(await webhooks.secret(put.webhook_id), desk.settings, place, settings.config)
         leads_to = wanted.endpoint or ""
         trying = send_test_call(webhooks, put.webhook_id, leads_to, secret_is_new=kept.in_file) if with_test else None
         test = await trying if trying else None
