@@ -33,7 +33,7 @@ INSTALL = "ticketsync webhook install --desk {desk}"
 REMEDIES: dict[DriftCode, str] = {
     "missing": f"run {INSTALL} --url https://YOUR-SERVER",
     "several": "delete those that are not needed in Zendesk's Admin Center",
-    "other_kind": "delete or rename it in Zendesk's Admin Center, then run " + INSTALL,
+    "other_kind": "rename or delete it in Zendesk's Admin Center, then run " + INSTALL,
     "other_url": f"run {INSTALL}, with --url if that is where it should lead now",
     "secret_rotated": f"run {INSTALL}, then restart the server",
     "failing": "see the webhook's activity in Zendesk's Admin Center, and the server's log",
