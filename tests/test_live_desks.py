@@ -11,11 +11,12 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.stack import PROJECT, Stack, running_stack
+from tests.support.stack import PROJECT, TASK_LIST, Stack, running_stack
 from tests.support.tickets import Ticket
 from tests.support.wait import eventually
 from tests.test_worker import ACTIVITY, _is_polled
 from ticketsync import names
+from ticketsync.desk_calls import read_facts
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
 from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.settings import load_settings
@@ -25,6 +26,7 @@ from ticketsync.worker import run_worker
 from ticketsync.workflows.desk import PROBE_EVERY
 
 TOKENS = {"ZENDESK": "zendesk-sandbox-token", "TEAMWORK": "twp_sandbox", "NEXT_TEAMWORK": "twp_next"}
+LIST = f"tasklist_id = {TASK_LIST}"
 DESK = """
 [desks.{name}.zendesk]
 base_url = "{desk.zendesk.base_url}"
@@ -35,7 +37,7 @@ api_token_env = "ZENDESK"
 base_url = "{desk.teamwork.base_url}"
 api_token_env = "{key}"
 project_id = {project}
-tasklist_id = 1234
+{task_list}
 calls_per_minute = 3000
 
 [desks.{name}.policy]
@@ -52,12 +54,20 @@ class Live:
     second: Stack
     config: Path
 
-    def desks(self, *stacks: Stack, title: str = "{subject}", key: str = "TEAMWORK", more: str = "") -> None:
+    def desks(self, *stacks: Stack, more: str = "", **changed: Any) -> None:
         """Have these desks in the file."""
-        texts = [
-            DESK.format(name=one.desk, desk=one.desk_settings, project=PROJECT, title=title, key=key) for one in stacks
-        ]
+        values = {"title": "{subject}", "key": "TEAMWORK", "project": PROJECT, "task_list": LIST, **changed}
+        texts = [DESK.format(name=one.desk, desk=one.desk_settings, **values) for one in stacks]
         self.config.write_text("".join(texts) + more)
+
+    async def looks_in(self, place: str) -> None:
+        """Wait until the first desk's task list is that of this place."""
+
+        async def reached() -> bool:
+            facts = await read_facts(self.first.client, self.first.desk)
+            return facts is not None and facts.tasklist_id is not None and str(facts.tasklist_of).endswith(place)
+
+        await eventually(reached, what=f"the task list is looked for in {place}")
 
 
 @pytest.fixture
@@ -160,3 +170,37 @@ async def test_a_key_that_works_again_is_taken_over_without_a_restart(live: Live
     await live.first.skip(live.first.desk_workflow, PROBE_EVERY)
     live.first.teamwork_http.auth = httpx.BasicAuth("twp_next", "x")
     await eventually(lambda: live.first.shows(task_id, name="Two"), what="the ticket goes on")
+
+
+async def test_a_desk_that_moves_to_another_project_makes_its_tasks_there_and_once(live: Live) -> None:
+    project = await _new_project(live.first)
+    live.desks(live.first, project=project, task_list="")
+    await live.looks_in(f"-{project}")
+    match = FaultMatch(method="POST", path=r"/tasks\.json")
+    live.first.teamwork.faults.add(Fault(kind="lost_answer", match=match, times=1))
+    task_id = await live.first.with_task(ticket := Ticket(), deadline=60)
+    assert await live.first.tasks_of(ticket.id) == [task_id]
+    (tasklist,) = await _lists_of(live.first, project)
+    assert tasklist["name"] == "Zendesk tickets"
+    assert await live.first.shows(task_id, tasklistId=tasklist["id"])
+
+
+async def test_a_list_that_is_no_longer_configured_is_not_used_any_more(live: Live) -> None:
+    other = await live.first.new_list("Configured")
+    live.desks(live.first, task_list=f"tasklist_id = {other}")
+    await live.looks_in(f"-{other}")
+    assert await live.first.shows(await live.first.with_task(Ticket()), tasklistId=other)
+    live.desks(live.first, task_list="")
+    await live.looks_in(f"-{PROJECT}")
+    assert await live.first.shows(await live.first.with_task(Ticket()), tasklistId=TASK_LIST)
+
+
+async def _new_project(stack: Stack) -> int:
+    made = await stack.teamwork_http.post("/projects.json", json={"project": {"name": "Another"}})
+    return int(made.raise_for_status().json()["id"])
+
+
+async def _lists_of(stack: Stack, project: int) -> list[dict[str, Any]]:
+    answer = await stack.teamwork_http.get(f"/projects/api/v3/projects/{project}/tasklists.json")
+    lists: list[dict[str, Any]] = answer.raise_for_status().json()["tasklists"]
+    return lists

@@ -26,7 +26,7 @@ from ticketsync.ask_status import ask_status
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
 from ticketsync.tickets import COMMAND_SECONDS, READ_SECONDS
 
-DeskCommand = Literal["pause", "resume", "add_user", "add_users", "remove_user"]
+DeskCommand = Literal["pause", "resume", "add_user", "add_users", "remove_user", "place_task_list"]
 
 
 class DeskCallError(Exception):

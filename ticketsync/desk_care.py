@@ -1,7 +1,8 @@
 """What every worker does for desks beside its queues: their workflows are kept running, their people are counted."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -11,7 +12,10 @@ from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from ticketsync import names
+from ticketsync.activities.looks import list_place
+from ticketsync.desk_calls import DeskCallError, DeskRefusedError, command_desk, read_facts
 from ticketsync.directory import Directory
+from ticketsync.settings import DeskSettings
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
 
 LOOK_AFTER_DESKS = 60.0
@@ -22,19 +26,37 @@ DESK_START_TIMEOUT = timedelta(seconds=10)
 logger = structlog.get_logger(__name__)
 
 
-async def look_after_desks(client: Client, desks: Collection[str]) -> None:
+async def look_after_desks(client: Client, desks: Mapping[str, DeskSettings]) -> None:
     """Keep a workflow running for each desk: started when missing, looked after every minute."""
     while True:
-        for desk in tuple(desks):
+        for desk in tuple(desks.values()):
             await look_after(client, desk)
         await asyncio.sleep(LOOK_AFTER_DESKS)
 
 
-async def look_after(client: Client, desk: str) -> None:
+async def look_after(client: Client, desk: DeskSettings) -> None:
+    """Have its workflow running, and about the task list of these settings."""
     try:
-        await start_desk(client, desk)
+        await start_desk(client, desk.name)
+        await _have_its_list(client, desk)
     except RPCError as error:
-        logger.warning("the desk's workflow could not be looked after", desk=desk, status=error.status.name)
+        logger.warning("the desk's workflow could not be looked after", desk=desk.name, status=error.status.name)
+    except DeskCallError as error:
+        logger.warning("the desk's workflow could not be looked after", desk=desk.name, status=error.code)
+
+
+async def _have_its_list(client: Client, desk: DeskSettings) -> None:
+    """The list was found for the settings of then: by now they may name another project, or no list any more.
+
+    A desk that is held up could not look for it, and would begin again only after a pause.
+    """
+    facts, place = await read_facts(client, desk.name), list_place(desk.teamwork)
+    if facts is None or facts.paused or facts.teamwork_trouble or facts.tasklist_id is None:
+        return
+    if facts.tasklist_of == place:
+        return
+    with suppress(DeskRefusedError):  # another worker was first
+        await command_desk(client, desk.name, "place_task_list", place)
 
 
 async def keep_counting(client: Client, directory: Directory, desks: Collection[str]) -> None:

@@ -213,7 +213,7 @@ async def run_worker(
     async with AsyncExitStack() as cleanup:
         desks = await cleanup.enter_async_context(open_desks(settings, redis))
         workers = Workers(client, build_activities(desks, client, redis), settings.worker_deployment)
-        besides = [look_after_desks(client, desks), keep_counting(client, Directory(redis), desks)]
+        besides = [look_after_desks(client, desks.settings), keep_counting(client, Directory(redis), desks)]
         if watch is not None:
             besides.append(keep_changing(watch, client, desks, workers))
         for beside in besides:
@@ -236,10 +236,11 @@ async def change_desks(wanted: Mapping[str, DeskSettings], client: Client, desks
     moved = [name for name, desk in desks.settings.items() if name in wanted and _reaches_others(desk, wanted[name])]
     await desks.change({**going, **wanted})
     for name in workers.start(wanted):
-        await look_after(client, name)
+        await look_after(client, wanted[name])
     await asyncio.gather(*(workers.end(name) for name in going))
     await desks.change(wanted)
-    for name in moved:  # other people, perhaps
+    for name in moved:  # other people and another list, perhaps
+        await look_after(client, wanted[name])
         with suppress(RPCError):
             await want_directory(client, name)
 

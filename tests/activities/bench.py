@@ -14,6 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from tests.support.stack import TASK_LIST, Stack
 from tests.support.tickets import Ticket
 from ticketsync import names
+from ticketsync.activities.looks import list_place
 from ticketsync.desks import Desk, open_desks
 from ticketsync.sandbox.faults import Call
 from ticketsync.settings import DeskSettings
@@ -150,12 +151,12 @@ async def bench_of(stack: Stack, settings: DeskSettings | None = None) -> AsyncI
 
 async def publish(stack: Stack, **facts: Any) -> None:
     """Have the desk say this of itself, in the place where its workflow says it."""
-    now = datetime.now(UTC)
+    now, place = datetime.now(UTC), list_place(stack.desk_settings.teamwork)
     await stack.client.start_workflow(
         names.DESK_WORKFLOW,
         DeskState(desk=stack.desk, linked_at=now),
         id=names.desk_workflow_id(stack.desk),
         task_queue=names.WORKFLOW_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
-        memo={FACTS: DeskFacts(linked_at=now, **{"tasklist_id": TASK_LIST, **facts})},
+        memo={FACTS: DeskFacts(linked_at=now, **{"tasklist_id": TASK_LIST, "tasklist_of": place, **facts})},
     )

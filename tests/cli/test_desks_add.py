@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner, Result
 
 from tests.cli.dialogue import dialogue
 from ticketsync.cli import main
+from ticketsync.cli.asking import Asking
+from ticketsync.cli.desks_add import _write
+from ticketsync.cli.first_calls import FirstCalls
+from ticketsync.cli.new_desk import NewDesk, Secret
 from ticketsync.embedded import EmbeddedRedis, free_port
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import Switches, TeamworkSandbox
 from ticketsync.sandbox.zendesk import ZendeskSandbox
-from ticketsync.settings import Settings, load_settings, setting_names
+from ticketsync.settings import RedisSettings, Settings, load_settings, setting_names
 
 TOKEN, KEY, PROJECT, TASK_LIST = "zendesk-sandbox-token", "twp_sandbox", 987654, 1234
 VARIABLES = {f"{setting.env}{end}" for setting in setting_names() for end in ("", "_FILE")}
@@ -154,6 +159,23 @@ async def test_files_of_secrets_are_named_as_the_config_file_sees_them(places: P
     assert places.loaded().desk("acme").zendesk.api_token.get_secret_value() == TOKEN
 
 
+async def test_a_file_behind_links_is_named_as_it_was_given(places: Places) -> None:
+    """What is behind them goes away when whoever mounts the secret has rotated it."""
+    mounted = places.folder / "..2026_1"
+    mounted.mkdir()
+    (mounted / "token").write_text(TOKEN)
+    (places.folder / "..data").symlink_to("..2026_1")
+    (places.folder / "token").symlink_to("..data/token")
+    given = ("--zendesk-api-token-file", str(places.folder / "token"))
+    ran = await places.add("acme", *given, without=("--zendesk-api-token-env",))
+    assert ran.exit_code == 0, ran.stderr
+    assert 'api_token_file = "token"' in places.config.read_text()
+    mounted.rename(places.folder / "..2026_2")
+    (places.folder / "..data").unlink()
+    (places.folder / "..data").symlink_to("..2026_2")
+    assert places.loaded().desk("acme").zendesk.api_token.get_secret_value() == TOKEN
+
+
 async def test_variables_of_another_desk_are_no_answers(places: Places) -> None:
     """What the environment says is said of the desk `default`."""
     ran = await places.add("acme", without=("--zendesk-base-url",), ZENDESK_BASE_URL=places.zendesk)
@@ -211,6 +233,35 @@ async def test_a_file_that_takes_no_desk_stays_as_it_is(places: Places, text: st
     assert str(places.config) in ran.stderr.splitlines()[-1]
 
 
+async def test_a_file_that_is_not_utf_8_stays_as_it_is(places: Places) -> None:
+    """As some shells write what is put into a file."""
+    places.config.write_text(OTHER, encoding="utf-16")
+    ran = await places.add("acme")
+    assert (ran.exit_code, places.config.read_text(encoding="utf-16")) == (2, OTHER)
+    assert ran.stderr == f"Error: {places.config} cannot be read: it is not UTF-8, as TOML is\n"
+
+
+async def test_secrets_that_were_written_go_again_when_the_config_file_cannot_be(places: Places) -> None:
+    too_long = places.folder / ("n" * 250)  # with what is put around it while it is written
+    with pytest.raises(ClickException, match="cannot be written: File name too long"):
+        _write(_with_a_typed_token(places), too_long, "[desks.acme.zendesk]\n")
+    assert list(places.folder.iterdir()) == []
+
+
+async def test_a_file_of_secrets_that_came_meanwhile_is_not_overwritten(places: Places) -> None:
+    new, there = _with_a_typed_token(places), places.folder / "acme-zendesk-token"
+    there.write_text("of somebody else")
+    with pytest.raises(ClickException, match="is there already"):
+        _write(new, places.config, "[desks.acme.zendesk]\n")
+    assert [file.read_text() for file in places.folder.iterdir()] == ["of somebody else"]
+
+
+def _with_a_typed_token(places: Places) -> NewDesk:
+    new = NewDesk("acme", places.config, Asking({}), FirstCalls(RedisSettings()))
+    new.secrets.append(Secret(TOKEN, "api_token_file", "acme-zendesk-token", places.folder / "acme-zendesk-token"))
+    return new
+
+
 # --- in a terminal
 
 
@@ -252,3 +303,54 @@ async def test_in_a_terminal_flags_are_not_asked_for(places: Places) -> None:
         assert await person.ended() == 0
         assert "?" not in person.shown
     assert places.loaded().desk("acme").policy.on_closed == "keep"
+
+
+async def test_what_others_write_while_the_questions_are_answered_stays(places: Places) -> None:
+    places.config.write_text(OTHER)
+    flags = [word for flag, value in places.flags.items() if flag != "--teamwork-project-id" for word in (flag, value)]
+    async with dialogue("desks", "add", "acme", *flags, folder=places.folder, environ=places.environ) as person:
+        await person.shows("Number of the project")
+        places.config.write_text(OTHER.replace("globex", "initech") + "\n\n" + OTHER.partition("collector\n")[2])
+        await person.asked("Number of the project", str(PROJECT))
+        await person.asked("Number of the task list", "")
+        await person.asked("A closed ticket's task", "keep")
+        assert await person.ended() == 0, person.shown
+    assert sorted(places.loaded(GLOBEX="s3cret").desks) == ["acme", "globex", "initech"]
+
+
+async def test_a_desk_that_somebody_else_adds_meanwhile_is_not_added_twice(places: Places) -> None:
+    flags = [word for flag, value in places.flags.items() if flag != "--teamwork-project-id" for word in (flag, value)]
+    async with dialogue("desks", "add", "globex", *flags, folder=places.folder, environ=places.environ) as person:
+        await person.shows("Number of the project")
+        places.config.write_text(OTHER)
+        await person.asked("Number of the project", str(PROJECT))
+        await person.asked("Number of the task list", "")
+        await person.asked("A closed ticket's task", "keep")
+        await person.shows("desk globex is in")
+        assert await person.ended() == 2
+    assert places.config.read_text() == OTHER
+
+
+@pytest.mark.parametrize("name", ["acme-zendesk-token", "acme-teamwork-key"])
+async def test_a_file_of_secrets_that_is_there_is_told_before_the_first_question(places: Places, name: str) -> None:
+    (places.folder / name).write_text("the only copy")
+    async with dialogue("desks", "add", "acme", folder=places.folder, environ=places.environ) as person:
+        await person.shows(f"Error: {name} is there already: use it by --zendesk-api-token-file")
+        assert await person.ended() == 2
+        assert "?" not in person.shown
+        assert "subdomain" not in person.shown
+    assert [(file.name, file.read_text()) for file in places.folder.iterdir()] == [(name, "the only copy")]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--teamwork-calls-per-minute", "0"), ("--title", "{nonsense}"), ("--zendesk-webhook-secret-file", "missing")],
+)
+async def test_a_flag_that_no_answer_could_put_right_ends_it_before_the_first_question(
+    places: Places, flag: str, value: str
+) -> None:
+    command = ("desks", "add", "acme", flag, value)
+    async with dialogue(*command, folder=places.folder, environ=places.environ) as person:
+        await person.shows("Error: ")
+        assert await person.ended() in (1, 2)
+        assert "subdomain" not in person.shown

@@ -12,6 +12,7 @@ from tests.cli.programs import Ran
 from ticketsync import names
 from ticketsync.desk_calls import command_desk
 from ticketsync.hints import Hints
+from ticketsync.sync.desk import Mapping
 from ticketsync.teamwork import has_marker
 
 TICKETS, USERS, PROJECT, TASK_LIST, SYNC_USER = "older:tasks", "older:users", 987654, 1234, 500_001
@@ -36,7 +37,9 @@ async def no_mappings(service: Service) -> AsyncIterator[None]:
 
 
 async def import_redis(service: Service, *arguments: str) -> Ran:
-    return await service.run("import-redis", "--tickets-hash", TICKETS, "--users-hash", "", *arguments)
+    """The desk is at work, for all tests here."""
+    given = ("--tickets-hash", TICKETS, "--users-hash", "", "--unpaused")
+    return await service.run("import-redis", *given, *arguments)
 
 
 async def old_ticket(service: Service) -> int:
@@ -49,11 +52,25 @@ async def old_ticket(service: Service) -> int:
     return ticket_id
 
 
-async def old_task(service: Service, *, description: str | None = "As the customer wrote", by: int = SYNC_USER) -> int:
-    task = {"count": 1, "tasklist_id": TASK_LIST, "name": "Old task", "description": description, "created_by": by}
+async def old_task(
+    service: Service,
+    *,
+    description: str | None = "As the customer wrote",
+    by: int = SYNC_USER,
+    tasklist_id: int = TASK_LIST,
+) -> int:
+    task = {"count": 1, "tasklist_id": tasklist_id, "name": "Old task", "description": description, "created_by": by}
     answer = await service.teamwork.post("/sandbox/tasks/import", json=task)
     task_id: int = answer.raise_for_status().json()["ids"][0]
     return task_id
+
+
+async def list_elsewhere(service: Service) -> int:
+    """A task list of another project."""
+    made = await service.teamwork.post("/projects.json", json={"project": {"name": "Another"}})
+    path = f"/projects/{made.raise_for_status().json()['id']}/tasklists.json"
+    listed = await service.teamwork.post(path, json={"todo-list": {"name": "Elsewhere"}})
+    return int(listed.raise_for_status().json()["tasklistId"])
 
 
 async def task(service: Service, task_id: int) -> dict[str, Any]:
@@ -109,10 +126,11 @@ async def test_a_second_time_changes_nothing_and_a_lost_hint_is_put_back(service
 
 
 async def test_what_cannot_be_taken_over_is_told_entry_by_entry_and_left_out(service: Service, older: Redis) -> None:
-    good, has_one, foreign, other, deleted, gone = [await old_ticket(service) for _ in range(6)]
+    good, has_one, foreign, other, deleted, gone, elsewhere = [await old_ticket(service) for _ in range(7)]
     tasks = {ticket: await old_task(service) for ticket in (good, has_one, deleted)}
     tasks[foreign] = await old_task(service, by=ANN_PERSON)
     tasks[other] = await old_task(service, description=f"[ticketsync:default/{good}](x)")
+    tasks[elsewhere] = await old_task(service, tasklist_id=await list_elsewhere(service))
     (await service.teamwork.delete(f"/projects/api/v3/tasks/{tasks[deleted]}.json")).raise_for_status()
     await service.change(has_one, subject="Has a task of ours")
     own = (await service.until(has_one, "in_step"))["task"]["id"]
@@ -120,7 +138,7 @@ async def test_what_cannot_be_taken_over_is_told_entry_by_entry_and_left_out(ser
     await older.hset(TICKETS, items=[str(one) for entry in entries for one in entry])
     ran = await import_redis(service, "--yes", "--json")
     assert ran.code == 1
-    left_out = ("deleted", "gone", "made_by_others", "of_another_ticket", "has_another_task")
+    left_out = ("deleted", "gone", "made_by_others", "of_another_ticket", "of_another_project", "has_another_task")
     assert ran.json["adopted"] == 1
     assert ran.json["tasks"] == {"adopt": 1, "marked": 0, "ours": 0, **dict.fromkeys(left_out, 1)}
     by_ann = f"task {tasks[foreign]} of ticket {foreign} was made by Teamwork user {ANN_PERSON}"
@@ -129,6 +147,10 @@ async def test_what_cannot_be_taken_over_is_told_entry_by_entry_and_left_out(ser
         f"ticket {has_one} has task {own} already: delete that one or task {tasks[has_one]}",
         f"{by_ann}: if that was the older service, name it in former_users",
         f"task {tasks[other]} of ticket {other} is marked as that of default/{good}",
+        (
+            f"task {tasks[elsewhere]} of ticket {elsewhere} is not in project {PROJECT}: "
+            "move it there, then run this again"
+        ),
     ]
     assert [await tasks_of(service, ticket) for ticket in (foreign, deleted)] == [[], []]
     assert tasks[good] in await tasks_of(service, good)
@@ -163,6 +185,36 @@ async def test_without_an_answer_to_its_question_nothing_is_changed(service: Ser
     assert ran.out.splitlines()[1] == "1      to be adopted: the task gets the ticket's marker"
     assert "Take over 1 entry? [y/N]" in ran.err
     assert (await task(service, task_id))["description"] == "As the customer wrote"
+
+
+async def test_while_the_desk_is_at_work_no_task_is_taken_over_unless_that_is_said(
+    service: Service, older: Redis
+) -> None:
+    ticket_id, task_id = await old_ticket(service), await old_task(service)
+    await older.hset(TICKETS, str(ticket_id), str(task_id))
+    command = ("import-redis", "--tickets-hash", TICKETS, "--users-hash", "", "--yes")
+    refused = await service.run(*command)
+    assert refused.code == 1
+    assert "ticketsync desks pause default, then this again; or say --unpaused" in refused.err
+    assert (await task(service, task_id))["description"] == "As the customer wrote"
+    await command_desk(service.client, "default", "pause")
+    try:
+        assert (await service.run(*command)).code == 0
+    finally:
+        await command_desk(service.client, "default", "resume")
+    assert await tasks_of(service, ticket_id) == [task_id]
+
+
+async def test_what_somebody_has_corrected_since_is_not_taken_back(service: Service, older: Redis) -> None:
+    await older.hset(USERS, str(CLEO), str(BEN_PERSON))
+    command = ("--tickets-hash", "", "--users-hash", USERS, "--yes", "--json")
+    assert (await import_redis(service, *command)).json["changes"][0]["change"] == "new"
+    await command_desk(service.client, "default", "add_user", Mapping(agent_id=CLEO, person_id=ANN_PERSON))
+    again = await import_redis(service, *command)
+    assert (again.code, again.json["changes"]) == (1, [])
+    assert f"is mapped to {ANN_PERSON} already" in again.json["problems"][0]
+    status = await service.client.get_workflow_handle(names.desk_workflow_id("default")).query("status")
+    assert status["mappings"] == {str(CLEO): ANN_PERSON}
 
 
 async def test_another_redis_is_named_by_flags(service: Service, older: Redis) -> None:

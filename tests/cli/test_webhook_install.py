@@ -119,6 +119,21 @@ async def test_one_for_triggers_is_left_alone(at: Office) -> None:
     assert await at.drifts() == ["other_kind"]
 
 
+async def test_one_for_triggers_that_leads_to_the_desk_stays_beside_the_one_for_events(at: Office) -> None:
+    """The server takes both kinds, and Zendesk does not let go of a webhook that a trigger uses."""
+    by_hand = {"name": "mine", "endpoint": at.url + PATH, "subscriptions": ["conditional_ticket_events"]}
+    form = {"status": "active", "http_method": "POST", "request_format": "json"}
+    (await at.zendesk.post(WEBHOOKS, json={"webhook": by_hand | form})).raise_for_status()
+    before = await at.webhook()
+    assert await at.drifts("--url", at.url) == ["missing"]
+    result = await at.install("--no-test")
+    assert result.exit_code == 0, result.output
+    first, second = sorted(await at.webhooks(), key=lambda one: one["name"])
+    assert (first, second["name"]) == (before, "ticketsync default")
+    at.environ["ZENDESK_WEBHOOK_SECRET"] = await at.secret(second["id"])
+    assert await at.drifts() == []
+
+
 async def test_two_desks_of_one_account_have_a_webhook_each(at: Office) -> None:
     await installed(at)
     config_file(at, desks=("acme", "globex"))
@@ -186,7 +201,13 @@ async def test_a_loopback_address_is_only_for_the_sandbox(at: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["https://hooks.acme.example/", "https://hooks.acme.example/webhooks/zendesk/default"]
+    "given",
+    [
+        "https://hooks.acme.example/",
+        "https://hooks.acme.example/webhooks/zendesk/default",
+        "https://hooks.acme.example/webhooks/zendesk",
+        "https://hooks.acme.example/webhooks/zendesk/",
+    ],
 )
 async def test_the_servers_address_and_the_webhooks_own_are_both_taken(at: Office, given: str) -> None:
     assert (await at.run("install", "--url", given, "--no-test")).exit_code == 0

@@ -64,3 +64,26 @@ async def test_a_folder_that_is_not_there_is_one_clear_line(at: Office) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: the secret cannot be written to {missing}: No such file or directory")
     assert await at.secret() not in result.output
+
+
+async def test_who_could_read_a_secrets_file_still_can_and_nobody_else(at: Office) -> None:
+    file = at.folder / "secret"
+    for before, after in ((0o640, 0o640), (0o644, 0o640), (0o600, 0o600), (0o400, 0o400)):
+        file.write_text("old\n")
+        file.chmod(before)
+        assert (await at.install("--no-test", ZENDESK_WEBHOOK_SECRET_FILE=str(file))).exit_code == 0
+        assert mode_of(file) == after
+        file.chmod(0o600)
+
+
+async def test_a_config_file_that_no_program_can_change_gets_the_secret_into_its_file_once(at: Office) -> None:
+    """TOML allows tables of desks to stand apart; the library that keeps comments does not take all of that."""
+    scattered = '[desks.acme.policy]\non_closed = "keep"\n[desks.acme]\n[desks]\n' + config_file(at)
+    at.config.write_text(scattered)
+    for _ in range(3):
+        result = await at.install("--no-test", "--desk", "acme")
+        assert result.exit_code == 1, result.output
+        assert "no program can change its text" in result.stderr
+        assert 'write webhook_secret_file = "acme-webhook-secret" into its table' in result.stderr
+    assert at.config.read_text() == scattered
+    assert (at.folder / "acme-webhook-secret").read_text() == f"{await at.secret()}\n"

@@ -77,9 +77,10 @@ class Office:
         (only,) = await self.webhooks()
         return only
 
-    async def secret(self) -> str:
-        webhook = await self.webhook()
-        told = (await self.zendesk.get(f"{WEBHOOKS}/{webhook['id']}/signing_secret")).json()
+    async def secret(self, webhook_id: str | None = None) -> str:
+        """That of the only webhook, unless said otherwise."""
+        webhook_id = webhook_id or (await self.webhook())["id"]
+        told = (await self.zendesk.get(f"{WEBHOOKS}/{webhook_id}/signing_secret")).json()
         return str(told["signing_secret"]["secret"])
 
     async def change(self, **fields: Any) -> None:

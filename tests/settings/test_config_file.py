@@ -1,5 +1,6 @@
 """The config file, and which of flag, environment, file and default wins."""
 
+import timeit
 from datetime import timedelta
 from pathlib import Path
 
@@ -239,3 +240,13 @@ def test_rule_of_the_environments_desk_without_one_is_refused_when_there_are_oth
 
 def test_rule_of_the_environments_desk_does_no_harm_while_there_is_no_desk_at_all() -> None:
     assert load({"TICKETSYNC_ON_CLOSED": "keep"}).desks == {}
+
+
+def test_the_work_grows_with_the_desks_and_not_with_their_square(config: Path) -> None:
+    def seconds(desks: int) -> float:
+        one = ZENDESK_TABLE + TEAMWORK_TABLE
+        config.write_text("".join(one.replace("desks.acme", f"desks.d{number}") for number in range(desks)))
+        return min(timeit.repeat(lambda: load(ACME_TOKENS, config=str(config)), number=1, repeat=3))
+
+    few, many = seconds(50), seconds(500)
+    assert many < few * 30

@@ -1,7 +1,9 @@
 """The files of the settings are watched: changes that can be used are taken over, others refused in one line."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,10 @@ def test_a_file_that_is_still_being_written_is_not_read(look: Look, config: Path
         (ACME + GLOBEX.replace("project_id = 5", "project_id = 0"), "desks.globex.teamwork.project_id"),
         (ACME + GLOBEX.replace("ACME_ZENDESK", "GLOBEX_ZENDESK"), "the variable GLOBEX_ZENDESK is not set"),
         (ACME + "[desks.acme.colours]\n", "unknown key"),
+        (ACME.replace('api_token_env = "ACME_TEAMWORK"', 'api_token_file = "\\u0000"'), "teamwork.api_token_file"),
+        ("", "no desk is left"),
+        ('log_format = "json"\n', "no desk is left"),
+        (f"nested = {'[' * 100_000}", "RecursionError"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_in_one_line_until_they_are_mended(
@@ -190,6 +196,23 @@ def test_what_changed_between_the_start_and_the_first_look_is_noticed(config: Pa
     config.write_text(ACME + GLOBEX)
     found = [watch._look() for _ in range(3)]
     assert sum(one is not None for one in found) == 1
+
+
+async def test_a_look_at_hundreds_of_desks_holds_up_nobody_else(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOOK_EVERY", 0.01)
+    write(config, ACME)
+    flags = {"config": str(config)}
+    changes = SettingsWatch(load(ACME_TOKENS, **flags), flags, ACME_TOKENS).changes()
+    write(config, ACME + "".join(GLOBEX.replace("globex", f"globex-{number}") for number in range(500)))
+    loaded, ticks = asyncio.ensure_future(anext(changes)), [time.monotonic()]
+    async with asyncio.timeout(60):
+        while not loaded.done():
+            await asyncio.sleep(0.001)
+            ticks.append(time.monotonic())
+    assert len(loaded.result().desks) == 501
+    longest = max(after - before for before, after in pairwise(ticks))
+    assert longest < (ticks[-1] - ticks[0]) * 0.8
+    await changes.aclose()  # type: ignore[attr-defined]
 
 
 async def test_changes_come_as_they_are_made(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,6 +166,7 @@ DESK = DeskState(
     mappings={8447388090777: 201},
     people_changed=(8447388090777,),
     tasklist_id=1234,
+    tasklist_of="tasklist-acme.teamwork.com-987654",
     directory=DirectorySummary(generation=7, made_at=NOON, agents=3, matched=2, unmatched=(8447388090888,)),
     generations=7,
     nudges=(

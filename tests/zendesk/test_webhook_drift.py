@@ -161,6 +161,13 @@ def test_without_a_url_one_that_leads_to_the_desks_path_is_the_desks() -> None:
     assert own_webhooks([foreign, by_hand], WANTED) == []
 
 
+def test_one_for_triggers_is_the_desks_by_its_name_only() -> None:
+    by_name = replace(RIGHT, subscriptions=frozenset({OF_TRIGGERS}))
+    by_hand = replace(by_name, name="by hand")
+    assert own_webhooks([by_hand, by_name], WANTED) == [by_name]
+    assert own_webhooks([by_hand], WANTED) == own_webhooks([by_hand], replace(WANTED, endpoint=None)) == []
+
+
 def test_a_desk_has_one_webhook() -> None:
     assert number_drift([RIGHT]) is None
     assert [drift and drift.code for drift in (number_drift([]), number_drift([RIGHT, RIGHT]))] == [

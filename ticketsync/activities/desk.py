@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError, RPCStatusCode
 
 from ticketsync import names
 from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.failures import fail
+from ticketsync.activities.looks import list_place
 from ticketsync.activities.matching import match_people, without_person
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
@@ -48,16 +50,19 @@ class DeskActivities:
 
     @activity.defn(name=names.FIND_TASK_LIST)
     async def find_task_list(self, request: DeskRequest) -> int:
-        """The id of the configured task list, else of the list of our name, created when it is missing."""
+        """The id of the configured task list, else of the list of our name, created when it is missing.
+
+        Raises ApplicationError where the settings here have it in another place than the request.
+        """
         async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
+            _must_be_there(request.place, desk)
             configured = desk.settings.teamwork.tasklist_id
             return configured or await _named_list(desk) or await _new_list(desk)
 
     @activity.defn(name=names.NAME_PROJECT)
     async def name_project(self, request: DeskRequest) -> str:
-        """The id of the one workflow that may create a list in the desk's project."""
-        settings = self._attempts.desk(request.desk).settings.teamwork
-        return f"tasklist-{settings.site}-{settings.project_id}"
+        """Where the desk's task list is, by the settings here: the id of the one workflow that may create it."""
+        return list_place(self._attempts.desk(request.desk).settings.teamwork)
 
     # --- directory
 
@@ -164,6 +169,15 @@ class DeskActivities:
             found, more = found + len(hints), tasks.has_more
             activity.heartbeat(found)
         return found
+
+
+def _must_be_there(place: str | None, desk: Desk) -> None:
+    """Of two workers one may have changed its settings before the other."""
+    if place not in (None, list_place(desk.settings.teamwork)):
+        text = "the settings here have the task list in another place"
+        raise ApplicationError(
+            text, type="other_settings", non_retryable=True, category=ApplicationErrorCategory.BENIGN
+        )
 
 
 async def _named_list(desk: Desk) -> int | None:

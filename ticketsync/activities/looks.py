@@ -5,6 +5,7 @@ Nothing here writes. A 404 of a task counts only when its project answers 200: o
 
 from ticketsync.activities.find_task import find_task
 from ticketsync.desks import Desk
+from ticketsync.settings import TeamworkSettings
 from ticketsync.sync.desk import DeskFacts
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, StepResult, TaskPriority
@@ -128,7 +129,20 @@ def is_not_ours(request: StepRequest, task: Task) -> bool:
 
 def own_list_of(desk: Desk, facts: DeskFacts | None) -> int | None:
     """The desk's own task list; None while nobody has found or made it."""
-    return desk.settings.teamwork.tasklist_id or (facts.tasklist_id if facts is not None else None)
+    return known_list(desk.settings.teamwork, facts)
+
+
+def known_list(teamwork: TeamworkSettings, facts: DeskFacts | None) -> int | None:
+    """The list of these settings: one that was found for others may be another project's."""
+    if teamwork.tasklist_id is not None:
+        return teamwork.tasklist_id
+    return facts.tasklist_id if facts is not None and facts.tasklist_of == list_place(teamwork) else None
+
+
+def list_place(teamwork: TeamworkSettings) -> str:
+    """What the desk's own list depends on; also the id of the one workflow that may make a list there."""
+    configured = f"-{teamwork.tasklist_id}" if teamwork.tasklist_id is not None else ""
+    return f"tasklist-{teamwork.site}-{teamwork.project_id}{configured}"
 
 
 def standing_of(task: Task) -> Standing:

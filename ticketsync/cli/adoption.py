@@ -23,7 +23,15 @@ from ticketsync.hints import Hints
 from ticketsync.teamwork import Passing, Permanent, Task, Unauthorized, has_marker, marked, marker_line, markers_in
 
 Outcome = Literal[
-    "adopt", "marked", "ours", "deleted", "gone", "made_by_others", "of_another_ticket", "has_another_task"
+    "adopt",
+    "marked",
+    "ours",
+    "deleted",
+    "gone",
+    "made_by_others",
+    "of_another_ticket",
+    "of_another_project",
+    "has_another_task",
 ]
 Answer = TypeVar("Answer")
 Done = Callable[[int], None]
@@ -36,6 +44,7 @@ WORDS: dict[Outcome, str] = {
     "gone": "left out: there is no such task any more",
     "made_by_others": "left out: the task was made by somebody else",
     "of_another_ticket": "left out: the task is marked as that of another ticket",
+    "of_another_project": "left out: the task is in another project",
     "has_another_task": "left out: the ticket has another task already",
 }
 TAKEN: tuple[Outcome, ...] = ("adopt", "marked")
@@ -60,10 +69,12 @@ async def look_at(desk: Desk, entries: Sequence[TaskEntry], known: Mapping[int, 
     """`known`: the tasks that tickets have with us already. Raises TeamworkError."""
     makers, looked = await desk.makers(), list[Looked]()
     for portion in _portions(entries, LOOKED_AT_ONCE):
-        tasks = await _tasks(desk, portion)
+        tasks, here = await _tasks(desk, portion), await _of_the_project(desk, portion)
         for entry in portion:
             task = tasks.get(entry.task_id)
-            looked.append(_looked(desk.name, entry, task, makers, known.get(entry.ticket_id)))
+            one = _looked(desk.name, entry, task, makers, known.get(entry.ticket_id))
+            elsewhere = one.outcome == "adopt" and entry.task_id not in here
+            looked.append(_elsewhere(desk, entry) if elsewhere else one)
         done(len(portion))
     return looked
 
@@ -99,6 +110,13 @@ def _looked(desk: str, entry: TaskEntry, task: Task | None, makers: Sequence[int
     return Looked(entry, "adopt" if not markers else "ours" if has is not None else "marked")
 
 
+def _elsewhere(desk: Desk, entry: TaskEntry) -> Looked:
+    """A marker is looked for in the desk's project only. One that has it was moved away by people, who may do that."""
+    what = f"task {entry.task_id} of ticket {entry.ticket_id}"
+    where = f"is not in project {desk.settings.teamwork.project_id}"
+    return Looked(entry, "of_another_project", f"{what} {where}: move it there, then run this again")
+
+
 # --- adopting
 
 
@@ -109,17 +127,28 @@ async def adopt(desk: Desk, hints: Hints, entries: Sequence[TaskEntry], done: Do
     """
     problems: list[str] = []
     for portion in _portions(entries, MARKED_AT_ONCE):
-        tasks, kept = await _tasks(desk, portion), dict[int, int]()
+        tasks = await _tasks(desk, portion)
         for entry in portion:
-            problem = await _mark(desk, entry, tasks.get(entry.task_id))
-            if problem is None:
-                kept[entry.ticket_id] = entry.task_id
-            else:
+            problem = await _adopt(desk, hints, entry, tasks.get(entry.task_id))
+            if problem is not None:
                 problems.append(f"task {entry.task_id} of ticket {entry.ticket_id}: {problem}")
             done(1)
-        if not await hints.put(desk.name, kept):
-            raise Failed("Redis does not take the hints: see REDIS_HOST and REDIS_PORT, then run it again")
     return problems
+
+
+async def _adopt(desk: Desk, hints: Hints, entry: TaskEntry, task: Task | None) -> str | None:
+    """The problem, if there is one. A ticket that got a task since the plan was made keeps that, and its hint."""
+    problem = await _task_by_now(desk, hints, entry) or await _mark(desk, entry, task)
+    problem = problem or await _task_by_now(desk, hints, entry)
+    if problem is None and not await hints.put(desk.name, {entry.ticket_id: entry.task_id}):
+        raise Failed("Redis does not take the hints: see REDIS_HOST and REDIS_PORT, then run it again")
+    return problem
+
+
+async def _task_by_now(desk: Desk, hints: Hints, entry: TaskEntry) -> str | None:
+    found = await ask_redis(partial(hints.task_ids, desk.name, [entry.ticket_id]))
+    has = found.get(entry.ticket_id, entry.task_id)
+    return None if has == entry.task_id else f"the ticket has task {has} by now: delete that one or this"
 
 
 async def _mark(desk: Desk, entry: TaskEntry, task: Task | None) -> str | None:
@@ -141,6 +170,12 @@ async def _mark(desk: Desk, entry: TaskEntry, task: Task | None) -> str | None:
 async def _tasks(desk: Desk, entries: Sequence[TaskEntry]) -> dict[int, Task]:
     found = await patiently(partial(desk.teamwork.tasks_by_id, [entry.task_id for entry in entries]))
     return {task.id: task for task in found}
+
+
+async def _of_the_project(desk: Desk, entries: Sequence[TaskEntry]) -> set[int]:
+    """Which of these tasks are in the desk's project, by the very list in which markers are looked for."""
+    task_ids, project_id = [entry.task_id for entry in entries], desk.settings.teamwork.project_id
+    return {task.id for task in await patiently(partial(desk.teamwork.tasks_by_id, task_ids, project_id=project_id))}
 
 
 async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from temporalio.client import Client
 
+from ticketsync.activities.looks import known_list
 from ticketsync.cli.desks_add import add_desk
 from ticketsync.cli.flags import SettingsCommand, desk_argument, json_option, known_desk, need_desks
 from ticketsync.cli.output import note, print_facts, print_json, print_reasons, print_table, say
@@ -101,7 +102,7 @@ def _row(desk: DeskSettings, state: str, facts: DeskFacts | None) -> dict[str, A
         "zendesk": desk.zendesk.base_url,
         "teamwork": desk.teamwork.base_url,
         "project_id": desk.teamwork.project_id,
-        "tasklist_id": desk.teamwork.tasklist_id or (facts.tasklist_id if facts else None),
+        "tasklist_id": known_list(desk.teamwork, facts),
         "state": state,
         "linked_at": facts.linked_at if facts else None,
     }
@@ -176,7 +177,7 @@ def _facts(desk: DeskSettings, view: DeskView) -> dict[str, object]:
         "state": _word(facts) if facts else "unknown",
         "zendesk": f"{desk.zendesk.base_url}  {desk.zendesk.email or 'OAuth'}",
         "teamwork": f"{desk.teamwork.base_url}  project {desk.teamwork.project_id}",
-        "task list": desk.teamwork.tasklist_id or (facts.tasklist_id if facts else None) or "not found yet",
+        "task list": known_list(desk.teamwork, facts) or "not found yet",
         "linked": facts.linked_at if facts else None,
         **_directory(view),
         **_export(view),

@@ -12,15 +12,14 @@ import click
 from ticketsync.cli.asking import Asking
 from ticketsync.cli.first_calls import FirstCalls
 from ticketsync.cli.flags import SettingsCommand, desk_argument, json_option
-from ticketsync.cli.new_desk import NewDesk
+from ticketsync.cli.new_desk import NewDesk, must_be_free
 from ticketsync.cli.output import Failed, note, print_json, say
 from ticketsync.cli.reach import log_quietly
 from ticketsync.settings import DEFAULT_DESK, Settings, SettingsError, load_settings
-from ticketsync.settings.edit import write_whole
+from ticketsync.settings.edit import changing, write_secret, write_whole
 from ticketsync.settings.options import DESK_SECTIONS, OPTIONS
 
 CONFIG = "ticketsync.toml"
-READABLE = 0o644  # secrets are in files of their own
 OF_DESKS = frozenset(option.parameter for option in OPTIONS if option.section in DESK_SECTIONS)
 SHOWN = tuple(option.env for option in OPTIONS if option.env == "TICKETSYNC_CONFIG" or option.parameter in OF_DESKS)
 
@@ -38,9 +37,7 @@ def add_desk(flags: dict[str, str], desk: str, dry_run: bool, as_json: bool, **v
     ticketsync.toml here. Tokens that are typed go into files of their own, which only their owner may read.
     """
     config = Path(flags.get("config") or os.environ.get("TICKETSYNC_CONFIG") or CONFIG)
-    before = _content(config)
-    if desk in _desks_in(before, config):
-        raise Failed(f"desk {desk} is in {config} already: change it there, or choose another name", exit_code=2)
+    _with_room_for(desk, config)
     settings = _settings(flags, config)
     log_quietly(settings)
     given = {name: value for name, value in flags.items() if name in OF_DESKS}
@@ -49,7 +46,7 @@ def add_desk(flags: dict[str, str], desk: str, dry_run: bool, as_json: bool, **v
     new.ask_all()
     text = "\n".join(_tables(new))
     if not dry_run:
-        _write(new, config, before, text)
+        _write(new, config, text)
     _tell(new, config, text, dry_run=dry_run, as_json=as_json)
 
 
@@ -81,18 +78,45 @@ def _tables(new: NewDesk) -> Iterator[str]:
         yield ""
 
 
-def _write(new: NewDesk, config: Path, before: str, text: str) -> None:
+def _write(new: NewDesk, config: Path, text: str) -> None:
     """The secrets first: whoever watches the file reads them as soon as it names them."""
-    after = f"{before.rstrip()}\n\n{text}" if before.strip() else text
-    if new.name not in _desks_in(after, config):
-        raise Failed(f"{config} takes no further table of desks: see with --dry-run what to write into it by hand")
+    made: list[Path] = []
     try:
-        for secret in new.secrets:
-            if secret.file is not None:
-                write_whole(secret.file, f"{secret.value}\n")
-        write_whole(config, after, mode=config.stat().st_mode & 0o777 if before else READABLE)
+        with changing(config):
+            after = _with_table(new.name, config, text)
+            for file, value in _new_files(new):
+                made.append(file)
+                write_secret(file, f"{value}\n", config=config)
+            write_whole(config, after)
     except OSError as error:
+        for file in made:
+            file.unlink(missing_ok=True)
         raise Failed(f"{error.filename or config} cannot be written: {error.strerror}") from None
+
+
+def _new_files(new: NewDesk) -> list[tuple[Path, str]]:
+    """Where the secrets that were typed go. Raises Failed, before any is written, when one of them is there by now."""
+    files = [(secret.file, secret.value) for secret in new.secrets if secret.file is not None]
+    for file, _ in files:
+        must_be_free(file)
+    return files
+
+
+def _with_table(desk: str, config: Path, text: str) -> str:
+    """What the file has now, which may be more than before the questions, with the desk's tables at its end."""
+    before = _with_room_for(desk, config)
+    after = f"{before.rstrip()}\n\n{text}" if before.strip() else text
+    if desk not in _desks_in(after, config):
+        raise Failed(f"{config} takes no further table of desks: see with --dry-run what to write into it by hand")
+    return after
+
+
+def _with_room_for(desk: str, config: Path) -> str:
+    """The text of the config file; empty without one. Raises Failed when the desk is in it."""
+    text = _content(config)
+    if desk in _desks_in(text, config):
+        raise Failed(f"desk {desk} is in {config} already: change it there, or choose another name", exit_code=2)
+    return text
 
 
 def _content(config: Path) -> str:
@@ -100,6 +124,8 @@ def _content(config: Path) -> str:
         return config.read_text(encoding="utf-8") if config.exists() else ""
     except OSError as error:
         raise Failed(f"{config} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise Failed(f"{config} cannot be read: it is not UTF-8, as TOML is", exit_code=2) from None
 
 
 def _desks_in(text: str, config: Path) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ from temporalio.client import Client
 
 from ticketsync.activities.matching import match_people
 from ticketsync.cli.adoption import TAKEN, WORDS, Done, Looked, Outcome, adopt, known_tasks, look_at
+from ticketsync.cli.asking import checked
 from ticketsync.cli.flags import SettingsCommand, desk_option, json_option
-from ticketsync.cli.mapping_changes import Change, Wanted, WhoIsWho, changes_for, make, reassigned, summary
-from ticketsync.cli.older_service import TICKETS_HASH, USERS_HASH, OlderService, UserEntry, place, read_older_service
+from ticketsync.cli.mapping_changes import Change, WhoIsWho, changes_for, make, reassigned, summary
+from ticketsync.cli.older_service import TICKETS_HASH, USERS_HASH, OlderService, read_older_service
+from ticketsync.cli.older_users import wanted_mappings
 from ticketsync.cli.output import Failed, note, print_json, print_table, say
 from ticketsync.cli.reach import log_quietly, reach_temporal
 from ticketsync.cli.roster import Roster, read_roster
@@ -73,6 +75,7 @@ class Plan:
 @click.option("--from-password-file", type=click.Path(path_type=Path, dir_okay=False), help="file with its password")
 @click.option("--dry-run", is_flag=True, help="only show what would be taken over")
 @click.option("--yes", is_flag=True, help="do not ask")
+@click.option("--unpaused", is_flag=True, help="also while the desk is at work: tickets that stir may get second tasks")
 @desk_option
 @json_option
 def import_redis(
@@ -86,13 +89,14 @@ def import_redis(
     from_password_file: Path | None,
     dry_run: bool,
     yes: bool,
+    unpaused: bool,
     desk: str,
     as_json: bool,
 ) -> None:
     """Take over the tasks and mappings that an older service kept in Redis.
 
-    Every entry is looked at, and shown what would be done; then it asks. What was taken over once is not changed by
-    a second time. Ends with 1 when entries had to be left out that a person should see to.
+    Every entry is looked at, and shown what would be done; then it asks. The desk must be paused. What was taken over
+    once is not changed by a second time. Ends with 1 when entries had to be left out that a person should see to.
     """
     log_quietly(settings)
     name = settings.desk(desk).name
@@ -101,7 +105,9 @@ def import_redis(
     if not as_json:
         _print(name, plan)
     if plan.work and not dry_run:
-        _ask(name, plan, ask=not yes)
+        _refuse_what_cannot_be(name, plan, unpaused=unpaused)
+        if not yes:
+            click.confirm(f"Take over {plan.work} {'entry' if plan.work == 1 else 'entries'}?", abort=True, err=True)
         asyncio.run(_apply(settings, name, plan))
     _tell(name, plan, dry_run=dry_run, as_json=as_json)
     if plan.problems:
@@ -111,12 +117,18 @@ def import_redis(
 def _source(
     ours: RedisSettings, host: str | None, port: int | None, db: int | None, password_file: Path | None
 ) -> RedisSettings:
-    """Another server has nothing of ours; another database of the same server has all but its number."""
+    """Another server has nothing of ours; another database of the same server has all but its number.
+
+    Raises Failed for what cannot be.
+    """
     given: dict[str, Any] = {"port": port, "db": db, "password": _password(password_file)}
     changes = {key: value for key, value in given.items() if value is not None}
-    if host is not None:
-        return RedisSettings(host=host, **changes)
-    return ours.model_copy(update=changes)
+    if host is None and port is not None and ours.use_sentinel:
+        raise Failed("--from-port: sentinels say where our own Redis is: give --from-host too", exit_code=2)
+    try:
+        return checked(RedisSettings, ({"host": host} if host is not None else ours.model_dump()) | changes)
+    except Failed as error:
+        raise Failed(f"the older service's Redis: {error.message}", exit_code=2) from None
 
 
 def _password(file: Path | None) -> SecretStr | None:
@@ -186,21 +198,8 @@ async def _view(client: Client | None, name: str) -> DeskView:
 async def _changes(source: Source, found: OlderService, roster: Roster, view: DeskView) -> list[Change]:
     explicit = view.state.mappings if view.state is not None else {}
     now = WhoIsWho(explicit, match_people(roster.agents, roster.people, {}))
-    wanted = [one for entry in found.users if (one := _wanted(source.users_hash, entry, roster, found.problems))]
-    return await changes_for(roster.desk, _each_once(wanted), now)
-
-
-def _wanted(name: str, entry: UserEntry, roster: Roster, problems: list[str]) -> Wanted | None:
-    try:
-        return Wanted(roster.agent(entry.agent), roster.person(entry.person), unless_by_email=True)
-    except Failed as error:
-        problems.append(f"{place(name, entry.field)}: {error.message}")
-        return None
-
-
-def _each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """An agent may be there by id and by e-mail."""
-    return list({one.agent.id: one for one in wanted}.values())
+    wanted = wanted_mappings(source.users_hash, found.users, roster, explicit, found.problems)
+    return await changes_for(roster.desk, wanted, now)
 
 
 # --- showing and asking
@@ -219,14 +218,15 @@ def _print(name: str, plan: Plan) -> None:
         note(f"desk {name} does not answer: {plan.view.note}")
 
 
-def _ask(name: str, plan: Plan, *, ask: bool) -> None:
-    """Raises Failed while nobody would take the mappings."""
+def _refuse_what_cannot_be(name: str, plan: Plan, *, unpaused: bool) -> None:
+    """Raises Failed while nobody would take the mappings, and while tickets may look for their tasks meanwhile."""
     if plan.view.state is None:
         raise Failed(f"nothing was changed: desk {name} does not answer ({plan.view.note}): start a worker")
-    if not plan.view.state.paused:
-        note(f"desk {name} is at work: with ticketsync desks pause {name} no ticket gets a second task meanwhile")
-    if ask:
-        click.confirm(f"Take over {plan.work} {'entry' if plan.work == 1 else 'entries'}?", abort=True, err=True)
+    if plan.outcomes.keys() & set(TAKEN) and not (plan.view.state.paused or unpaused):
+        raise Failed(
+            f"nothing was changed: desk {name} is at work, and a ticket that stirs meanwhile could get a second task. "
+            f"Run ticketsync desks pause {name}, then this again; or say --unpaused"
+        )
 
 
 def _tell(name: str, plan: Plan, *, dry_run: bool, as_json: bool) -> None:

@@ -26,6 +26,11 @@ What is its task to get then?
 ON_CLOSED = ("delete", "complete", "keep")
 ASKED = frozenset({"teamwork_domain", "teamwork_base_url", "teamwork_project_id", "teamwork_tasklist_id", "on_closed"})
 NUMBERS = frozenset({"calls_per_minute"})
+NEW_FILES = {"zendesk": "zendesk-token", "teamwork": "teamwork-key"}  # behind the desk's name
+STILL_UNKNOWN: Mapping[str, dict[str, Any]] = {
+    "zendesk": {"base_url": "http://127.0.0.1", "api_token": "unknown"},
+    "teamwork": {"base_url": "http://127.0.0.1", "api_token": "unknown", "project_id": 1},
+}
 OUR_NAMES = (".zendesk.com", ".teamwork.com")
 Table = dict[str, Any]
 
@@ -57,10 +62,27 @@ class NewDesk:
 
         Raises Failed, ZendeskError, TeamworkError when a part does not work and nobody can be asked again.
         """
+        self._take_what_nobody_is_asked_for()
         self._ask_zendesk()
         self._ask_teamwork()
         self._ask_policy()
         return checked(DeskSettings, {"name": self.name, **self._values})
+
+    # --- before the first question
+
+    def _take_what_nobody_is_asked_for(self) -> None:
+        """What only flags say, and the files to be made: no answer could put right what is wrong with them."""
+        self._take_more("teamwork")
+        self._take_more("policy")
+        self._take_webhook_secret()
+        on_closed = self._asking.given("on_closed")
+        if on_closed is not None:
+            self._values["policy"]["on_closed"] = on_closed
+        known = {section: {**STILL_UNKNOWN.get(section, {}), **self._values[section]} for section in DESK_SECTIONS}
+        checked(DeskSettings, {"name": self.name, **known})
+        for section in NEW_FILES:
+            if self._asking.terminal and not any(self._token_flags(section)):
+                must_be_free(self._new_file(section))
 
     # --- Zendesk
 
@@ -78,7 +100,6 @@ class NewDesk:
             *("zendesk_email", "zendesk_api_token_file", "zendesk_api_token_env"),
         )
         self._take("zendesk", user, secret)
-        self._take_webhook_secret()
 
     def _take_webhook_secret(self) -> None:
         """Of a webhook that is there already; `webhook install` does it for others."""
@@ -89,13 +110,12 @@ class NewDesk:
 
     def _zendesk_user(self) -> tuple[Table, Secret]:
         email = self._asking.wished("zendesk_email", "E-mail of an admin (none: the token is an OAuth bearer token)")
-        secret = self._secret("zendesk", "Zendesk API token", "zendesk-token")
+        secret = self._secret("zendesk", "Zendesk API token")
         return ({"email": email} if email else {}), secret
 
     # --- Teamwork
 
     def _ask_teamwork(self) -> None:
-        self._take_more("teamwork")
         question = "Teamwork site (acme, or its whole host: acme.eu.teamwork.com)"
         address = self._asking.until_it_works(
             lambda: self._address("teamwork", "domain", question),
@@ -104,7 +124,7 @@ class NewDesk:
         )
         self._take("teamwork", address)
         secret = self._asking.until_it_works(
-            lambda: self._secret("teamwork", "Teamwork API key", "teamwork-key"),
+            lambda: self._secret("teamwork", "Teamwork API key"),
             lambda secret: self._calls.teamwork_lets_in(self._known({"api_token": secret.value})),
             *("teamwork_api_token_file", "teamwork_api_token_env"),
         )
@@ -149,7 +169,6 @@ class NewDesk:
             note(CLOSING)
         on_closed = self._asking.chosen("on_closed", "A closed ticket's task", ON_CLOSED, ON_CLOSED[0])
         self._take("policy", {"on_closed": on_closed})
-        self._take_more("policy")
 
     # --- what all of them need
 
@@ -162,9 +181,9 @@ class NewDesk:
         given = {"base_url": whole, key: name}
         return {key: value for key, value in given.items() if value is not None}
 
-    def _secret(self, section: str, question: str, file_name: str) -> Secret:
+    def _secret(self, section: str, question: str) -> Secret:
         """In a file that is there or a variable, as flags name them; what is typed goes into a new file."""
-        file, variable = (self._asking.given(f"{section}_api_token_{kind}") for kind in ("file", "env"))
+        file, variable = self._token_flags(section)
         if file is not None and variable is not None:
             raise Failed(f"--{section}-api-token-file and --{section}-api-token-env: give one of them", exit_code=2)
         if file is not None:
@@ -172,11 +191,19 @@ class NewDesk:
         if variable is not None:
             return Secret(_variable(variable), "api_token_env", variable)
         typed = self._asking.needed(f"{section}_api_token_file", question, hidden=True)
-        new = f"{self.name}-{file_name}"
-        return Secret(typed, "api_token_file", new, self._config.parent / new)
+        new = self._new_file(section)
+        return Secret(typed, "api_token_file", new.name, new)
+
+    def _token_flags(self, section: str) -> tuple[str | None, str | None]:
+        """The file and the variable."""
+        return self._asking.given(f"{section}_api_token_file"), self._asking.given(f"{section}_api_token_env")
+
+    def _new_file(self, section: str) -> Path:
+        return self._config.parent / f"{self.name}-{NEW_FILES[section]}"
 
     def _seen_from_config(self, file: Path) -> str:
-        folder, whole = self._config.parent.resolve(), file.resolve()
+        """By the name it was given: behind links is another file once whoever mounts it has rotated the secret."""
+        folder, whole = self._config.parent.absolute(), file.absolute()
         return str(whole.relative_to(folder)) if whole.is_relative_to(folder) else str(whole)
 
     def _take_more(self, section: str) -> None:
@@ -196,6 +223,13 @@ class NewDesk:
             self._values[section]["api_token"] = SecretStr(secret.value)
             self.tables[section][secret.key] = secret.name
             self.secrets.append(secret)
+
+
+def must_be_free(file: Path) -> None:
+    """Raises Failed where a file is that would be overwritten: it may hold the only copy of another desk's token."""
+    if os.path.lexists(file):
+        flags = " or ".join(f"--{section}-api-token-file" for section in NEW_FILES)
+        raise Failed(f"{file} is there already: use it by {flags}, or move it away", exit_code=2)
 
 
 def _read(option: Option, text: str) -> tuple[Any, Any]:

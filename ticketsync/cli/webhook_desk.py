@@ -34,7 +34,7 @@ INSTALL = "ticketsync webhook install --desk {desk}"
 REMEDIES: dict[DriftCode, str] = {
     "missing": f"run {INSTALL} --url https://YOUR-SERVER",
     "several": "delete those that are not needed in Zendesk's Admin Center",
-    "other_kind": "delete or rename it in Zendesk's Admin Center, then run " + INSTALL,
+    "other_kind": "rename or delete it in Zendesk's Admin Center, then run " + INSTALL,
     "other_url": f"run {INSTALL}, with --url if that is where it should lead now",
     "secret_rotated": f"run {INSTALL}, then restart the server",
     "failing": "see the webhook's activity in Zendesk's Admin Center, and the server's log",
@@ -112,7 +112,8 @@ async def install_webhook(
         if mine and not yes:
             _ask_before_moving(mine[0], wanted)
         put = await put_right(webhooks, mine, wanted)
-        kept = keep_secret(await webhooks.secret(put.webhook_id), desk.settings, webhook_secret_place(name, flags))
+        place = webhook_secret_place(name, flags)
+        kept = keep_secret(await webhooks.secret(put.webhook_id), desk.settings, place, settings.config)
         leads_to = wanted.endpoint or ""
         trying = send_test_call(webhooks, put.webhook_id, leads_to, secret_is_new=kept.in_file) if with_test else None
         test = await trying if trying else None

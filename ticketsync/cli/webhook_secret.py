@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from ticketsync.cli.output import Failed
 from ticketsync.settings import DeskSettings, SecretPlace
-from ticketsync.settings.edit import name_in_config, write_whole
+from ticketsync.settings.edit import changing, name_in_config, write_secret
 from ticketsync.settings.values import parse_list
 
 FILE_KEY = "webhook_secret_file"
@@ -24,15 +24,18 @@ class Kept(BaseModel):
     environment: dict[str, str] = {}
 
 
-def keep_secret(secret: str, desk: DeskSettings, place: SecretPlace) -> Kept:
-    """Keep it, unless the settings have it already. Raises Failed when its file cannot be written."""
+def keep_secret(secret: str, desk: DeskSettings, place: SecretPlace, config: Path | None) -> Kept:
+    """Keep it, unless the settings have it already. Raises Failed when its file cannot be written.
+
+    `config` is the config file, if there is one: who reads that has to read the secret too.
+    """
     if secret in {known.get_secret_value() for known in desk.zendesk.webhook_secrets}:
         return Kept(where=f"known already, by {place.origin}")
     if place.variable is not None:
         text = f"to be set as {place.variable}: server and worker need it"
         return Kept(where=text, is_new=True, environment={place.variable: secret})
     if place.file is not None:
-        older = _write(place.file, secret)
+        older = _write(place.file, secret, config)
         kept = f"; {older} older kept in it: take them out when nothing is signed with them" if older else ""
         return Kept(where=f"written to {place.file}, read by {place.origin}{kept}", is_new=True, in_file=True)
     return _keep_beside(secret, desk, place)
@@ -43,7 +46,7 @@ def _keep_beside(secret: str, desk: DeskSettings, place: SecretPlace) -> Kept:
     if place.table is None:
         raise ValueError("a place is a file, a variable or a config file")
     file = place.table.with_name(f"{desk.name}-webhook-secret")
-    older = _write(file, secret)
+    older = _write(file, secret, place.table)
     table = ("desks", desk.name, "zendesk")
     try:
         name_in_config(place.table, table, FILE_KEY, file.name)
@@ -58,11 +61,13 @@ def _keep_beside(secret: str, desk: DeskSettings, place: SecretPlace) -> Kept:
     return Kept(where=f"written to {file}, which {place.table} names now{kept}", is_new=True, in_file=True)
 
 
-def _write(file: Path, secret: str) -> int:
-    """Put the secret in front of those that are in the file, and tell how many those are."""
+def _write(file: Path, secret: str, config: Path | None) -> int:
+    """Put the secret in front of others that are in the file, and tell how many those are."""
     try:
-        older = parse_list(file.read_text(encoding="utf-8")) if file.exists() else ()
-        write_whole(file, "\n".join([secret, *older]) + "\n")
+        with changing(file):
+            known = parse_list(file.read_text(encoding="utf-8")) if file.exists() else ()
+            older = [one for one in known if one != secret]
+            write_secret(file, "\n".join([secret, *older]) + "\n", config=config)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise Failed(f"the secret cannot be written to {file}: {reason}. Mend that, and run this again") from None

@@ -46,7 +46,7 @@ def endpoint_of(url: str, desk: DeskSettings) -> str:
     base, path, named = url.rstrip("/").partition(PATH)
     if path and named != desk.name:
         raise _bad(f"leads to desk {named!r}, and this is desk {desk.name!r}: give the address without its path")
-    return f"{base}{PATH}{desk.name}"
+    return f"{base.removesuffix(PATH.rstrip('/'))}{PATH}{desk.name}"
 
 
 def _split(url: str) -> Any:

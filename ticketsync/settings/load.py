@@ -99,14 +99,16 @@ class _Loading:
 
     def _of_known_desks(self, layer: list[Given]) -> list[Given]:
         """A layer without the values of the environment's desk when nothing names that desk."""
-        known = [given for given in layer if given.path[0] != "desks" or given.path[1] in self._desks]
         if self._desks:
             self._problems += [
                 f"{given.origin}: is a rule of the environment's desk, and there is none: put it into the config file"
                 for given in layer
-                if given not in known and given.option.section == "policy"
+                if not self._is_known(given) and given.option.section == "policy"
             ]
-        return known
+        return [given for given in layer if self._is_known(given)]
+
+    def _is_known(self, given: Given) -> bool:
+        return given.path[0] != "desks" or given.path[1] in self._desks
 
     def _desk_frames(self) -> dict[str, Any]:
         """Every desk with its sections still empty, so that each part that a desk lacks is named on its own."""

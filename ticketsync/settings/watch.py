@@ -38,7 +38,7 @@ class SettingsWatch:
     async def changes(self) -> AsyncIterator[Settings]:
         """The settings with other desks each time that these have changed; all else in them stays as it was."""
         while True:
-            changed = self._look()
+            changed = await asyncio.to_thread(self._look)  # hundreds of desks take a while
             if changed is not None:
                 yield changed
             await asyncio.sleep(LOOK_EVERY)
@@ -50,20 +50,24 @@ class SettingsWatch:
         if stand != self._seen:
             self._seen = stand
             return None
-        return self._load()
+        self._read = stand
+        try:
+            return self._load()
+        except SettingsError as error:
+            _refused(*error.problems)
+        except Exception as error:  # noqa: BLE001, a file that nobody thought of must not end who watches it
+            _refused(f"they cannot be read: {type(error).__name__}")
+        return None
 
     def _load(self) -> Settings | None:
         # Before they are read, so that what changes meanwhile is noticed at the next look.
         self._files = settings_files(self._flags, self._environ)
         self._read = _stand(self._files)
-        try:
-            new = load_settings(self._flags, self._environ)
-        except SettingsError as error:
-            log.warning("the changed settings are refused and those before stay", problems=list(error.problems))
-            return None
-        return self._taken(new)
+        return self._taken(load_settings(self._flags, self._environ))
 
     def _taken(self, new: Settings) -> Settings | None:
+        if self._settings.desks and not new.desks:  # nobody wants that: what should have written the file emptied it
+            raise SettingsError("no desk is left: to have none, stop the processes")
         later = [name for name in Settings.model_fields if getattr(new, name) != getattr(self._settings, name)]
         later = [name for name in later if name not in NOT_WATCHED]
         if later:
@@ -74,6 +78,10 @@ class SettingsWatch:
         log.info("the desks of the settings have changed", **_difference(before, desks))
         self._settings = self._settings.model_copy(update={"desks": desks})
         return self._settings
+
+
+def _refused(*problems: str) -> None:
+    log.warning("the changed settings are refused and those before stay", problems=list(problems))
 
 
 def _difference(before: Mapping[str, DeskSettings], after: Mapping[str, DeskSettings]) -> dict[str, list[str]]:
@@ -92,6 +100,6 @@ def _identity(path: Path) -> tuple[int, int, int]:
     """What differs when the file was written or replaced; also when it is another one behind a link."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # not there, or nothing that could be a file's name
         return (0, 0, 0)
     return (found.st_ino, found.st_mtime_ns, found.st_size)

@@ -18,7 +18,11 @@ FACTS = "facts"  # the memo under which they are published
 
 
 class DeskFacts(BaseModel):
-    """What every attempt looks at before its first call. `linked_at` is the moment the desk was first started."""
+    """What every attempt looks at before its first call. `linked_at` is the moment the desk was first started.
+
+    `tasklist_of` is the place (`list_place`) for which the list was found: to a desk whose settings have another one by
+    now it says nothing. None: found by a version that did not keep it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,6 +31,7 @@ class DeskFacts(BaseModel):
     teamwork_trouble: str | None = None
     zendesk_trouble: str | None = None
     tasklist_id: int | None = None
+    tasklist_of: str | None = None
 
     def trouble_of(self, side: Side) -> str | None:
         return self.teamwork_trouble if side == "teamwork" else self.zendesk_trouble
@@ -111,6 +116,7 @@ class DeskState(BaseModel):
     mappings: dict[int, int] = {}
     people_changed: tuple[int, ...] = ()
     tasklist_id: int | None = None
+    tasklist_of: str | None = None
     directory: DirectorySummary = DirectorySummary()
     generations: int = 0
     nudges: tuple[Nudge, ...] = ()
@@ -125,6 +131,7 @@ class DeskState(BaseModel):
             teamwork_trouble=trouble.get("teamwork"),
             zendesk_trouble=trouble.get("zendesk"),
             tasklist_id=self.tasklist_id,
+            tasklist_of=self.tasklist_of,
         )
 
 
@@ -181,9 +188,10 @@ class ExportRead(BaseModel):
 
 
 class DeskRequest(BaseModel):
-    """Something to be done for a whole desk."""
+    """Something to be done for a whole desk; `place`: only by a worker whose settings have the task list there."""
 
     desk: str
+    place: str | None = None
 
 
 class ProbeRequest(BaseModel):

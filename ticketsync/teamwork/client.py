@@ -285,14 +285,16 @@ class TeamworkClient:
         body = await self._request(call, params=query)
         return TaskPage(tasks=tuple(rows_of(Task, body, "tasks", call)), has_more=has_more(body))
 
-    async def tasks_by_id(self, task_ids: Collection[int]) -> list[Task]:
+    async def tasks_by_id(self, task_ids: Collection[int], *, project_id: int | None = None) -> list[Task]:
         """Those of these tasks that are on the site, completed ones and the trash included; ask for 250 at most.
 
+        With `project_id` those of that project.
         Raises Unexpected when the site answers with others too: then it did not heed the ids (§2.8).
         """
         if not task_ids:
             return []
-        call, wanted = Call("GET", f"{V3}/tasks.json"), set(task_ids)
+        where = f"/projects/{project_id}" if project_id is not None else ""
+        call, wanted = Call("GET", f"{V3}{where}/tasks.json"), set(task_ids)
         query = {**everything(newest_first=False), "ids": ",".join(map(str, wanted)), **page_query(1, PAGE_SIZE)}
         tasks = rows_of(Task, await self._request(call, params=query), "tasks", call)
         if not wanted >= {task.id for task in tasks}:

@@ -36,11 +36,11 @@ with workflow.unsafe.imports_passed_through():
     )
     from ticketsync.sync.event import DESK_HEALED, DIRECTORY_CHANGED
     from ticketsync.workflows.attempt import failure_of
+    from ticketsync.workflows.task_list import find_list
 
 DIRECTORY_EVERY = timedelta(hours=1)
 DIRECTORY_NEVER_WITHIN = timedelta(seconds=10)
 LOOK_AFTER_EVERY = timedelta(minutes=5)  # whether the directory and the scan's mark are still in Redis
-LOCK_AT_MOST = timedelta(minutes=10)  # one desk without a worker keeps no other from their common project
 PROBE_EVERY = timedelta(minutes=1)
 NUDGE_AGAIN = timedelta(seconds=60)
 # Zendesk withholds the last minute: with 100 s from one reading to the next, and 20 s to hand rows over and carry them
@@ -120,6 +120,17 @@ class DeskWorkflow:
         self._nudge(DESK_HEALED)
         return "resumed"
 
+    @workflow.update
+    def place_task_list(self, place: str) -> str:  # noqa: ARG002, the validator looks at it
+        """The settings have the list in another place than the one it was found for: it is looked for anew, or made."""
+        self._put(tasklist_id=None)
+        return "queued"
+
+    @place_task_list.validator
+    def _is_elsewhere(self, place: str) -> None:
+        if self._state.tasklist_id is None or self._state.tasklist_of == place:
+            raise ApplicationError("the task list is that of this place, or looked for already")
+
     @workflow.query
     def status(self) -> dict[str, Any]:
         return self._state.model_dump(mode="json")
@@ -175,29 +186,11 @@ class DeskWorkflow:
     async def _keep_task_list(self) -> None:
         await workflow.wait_condition(lambda: self._state.tasklist_id is None)
         try:
-            tasklist_id: int = await workflow.execute_child_workflow(
-                names.TASK_LIST_WORKFLOW,
-                DeskRequest(desk=self._state.desk),
-                id=await self._lock(),
-                result_type=int,
-                execution_timeout=LOCK_AT_MOST,
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            )
+            tasklist_id, place = await find_list(self._state.desk)
         except WorkflowAlreadyStartedError:  # another desk of the same project is about it
             await workflow.sleep(timedelta(seconds=2), summary="another desk finds the task list")
             return
-        self._put(tasklist_id=tasklist_id)
-
-    async def _lock(self) -> str:
-        """The id of the one workflow that may create a list in this project."""
-        lock: str = await workflow.execute_local_activity(
-            names.NAME_PROJECT,
-            DeskRequest(desk=self._state.desk),
-            result_type=str,
-            start_to_close_timeout=timedelta(seconds=2),
-            retry_policy=FEW_TRIES,
-        )
-        return lock
+        self._put(tasklist_id=tasklist_id, tasklist_of=place)
 
     # --- directory
 

@@ -93,7 +93,8 @@ def noted_url(webhook: Webhook) -> str | None:
 def own_webhooks(webhooks: Iterable[Webhook], wanted: Wanted) -> list[Webhook]:
     """Those that are the desk's: of its name, or else leading to its endpoint. The one to keep stands first.
 
-    While the endpoint is not known, one that leads to the desk's path anywhere counts too.
+    While the endpoint is not known, one that leads to the desk's path anywhere counts too. One for triggers counts by
+    its name only: the server takes both kinds, so that it may well stand beside.
     """
     known = list(webhooks)
     mine = [one for one in known if one.name == wanted.name] or [one for one in known if _leads_there(one, wanted)]
@@ -101,6 +102,8 @@ def own_webhooks(webhooks: Iterable[Webhook], wanted: Wanted) -> list[Webhook]:
 
 
 def _leads_there(webhook: Webhook, wanted: Wanted) -> bool:
+    if OF_TRIGGERS in webhook.subscriptions:
+        return False
     if wanted.endpoint is None:
         return webhook.endpoint.endswith(wanted.path)
     return webhook.endpoint == wanted.endpoint
