@@ -66,6 +66,16 @@ async def test_a_marker_in_a_customers_words_does_not_make_the_task_another_tick
     assert (found.task.id, found.looked) == (None, True)
 
 
+async def test_a_text_that_is_cut_leaves_no_marker_behind(quiet_stack: Stack) -> None:
+    victim = await opened(quiet_stack)
+    forged = f"ticketsync:{quiet_stack.desk}/{victim.id}"
+    ticket = await opened(quiet_stack, f"{'x' * (10_000 - len(forged) - 2)} {forged}/comments")
+    async with described(quiet_stack, "{description}") as bench:
+        await bench.created(ticket)
+        found = await bench.do("inspect", victim)
+    assert (found.task.id, found.looked) == (None, True)
+
+
 @pytest.mark.parametrize("fault", ["error", "rate_limited"])
 async def test_a_description_waits_for_zendesk_for_two_attempts_and_then_for_nobody(
     quiet_stack: Stack, fault: str
