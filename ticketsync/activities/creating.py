@@ -2,19 +2,20 @@
 
 One bad field is one bad field. A person who is refused is left out and named. When the call is refused for another
 reason and asked for a list, a priority or tags, it is made once more without them: they then follow as steps of their
-own, and the one that is bad blocks itself alone.
+own, and the one that is bad blocks itself alone. A list of another project counts as refused before anything is sent:
+Teamwork would take the task, but it is looked for in the desk's project, and so would be made twice.
 """
 
 from ticketsync.activities.describing import marked_description, text_above_the_marker
-from ticketsync.activities.looks import PRIORITIES
+from ticketsync.activities.looks import PRIORITIES, must_have_list
 from ticketsync.desks import Desk
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Step, StepResult, list_name
 from ticketsync.sync.taken import when_made
-from ticketsync.teamwork import Forbidden, NotAMember, NotFound, Refused, has_marker
+from ticketsync.teamwork import Forbidden, NotAMember, NotFound, Refused, UnknownTaskList, has_marker
 from ticketsync.teamwork.models import Task
 
-SURELY_NOT_MADE = (NotFound, Forbidden, Refused)
+SURELY_NOT_MADE = (NotFound, Forbidden, Refused, UnknownTaskList)
 
 
 async def posted(desk: Desk, own_list: int | None, request: StepRequest) -> StepResult:
@@ -25,6 +26,7 @@ async def posted(desk: Desk, own_list: int | None, request: StepRequest) -> Step
     step, text = request.step, await text_above_the_marker(desk, request.ticket_id)
     description = marked_description(desk, request.ticket_id, text)
     try:
+        await must_have_list(desk, step.tasklist_id)
         return await _with_or_without_the_person(desk, step.tasklist_id or own_list, step, description, request)
     except SURELY_NOT_MADE as error:
         if own_list is None or not _asks_for_more(step):

@@ -9,7 +9,7 @@ from ticketsync.sync.desk import DeskFacts
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, StepResult, TaskPriority
 from ticketsync.sync.taken import when_seen
-from ticketsync.teamwork import Forbidden, NotFound, has_marker
+from ticketsync.teamwork import Forbidden, NotFound, TeamworkError, UnknownTaskList, has_marker
 from ticketsync.teamwork.models import Task
 
 PRIORITIES: dict[str | None, TaskPriority] = {"low": "low", "medium": "medium", "high": "high"}
@@ -29,6 +29,23 @@ async def project_answers(desk: Desk) -> None:
         await desk.teamwork.project(project_id)
     except (NotFound, Forbidden):
         raise ProjectDoesNotAnswer(project_id) from None
+
+
+async def must_have_list(desk: Desk, tasklist_id: int | None) -> None:
+    """Raises UnknownTaskList for a route to what is no open list of the desk's project, where tasks are looked for.
+
+    Also TeamworkError; nothing was sent then.
+    """
+    if not tasklist_id:
+        return
+    try:
+        known = await desk.has_list(tasklist_id)
+    except TeamworkError as error:
+        error.sent = False  # it was only read
+        raise
+    if not known:
+        place = f"list {tasklist_id} of project {desk.settings.teamwork.project_id}"
+        raise UnknownTaskList(place, field="tasklist")
 
 
 async def look_for(desk: Desk, request: StepRequest) -> Task | None:

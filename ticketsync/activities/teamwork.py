@@ -18,6 +18,7 @@ from ticketsync.activities.looks import (
     inspected,
     is_not_ours,
     look_for,
+    must_have_list,
     own_list_of,
     project_answers,
     standing_of,
@@ -29,7 +30,7 @@ from ticketsync.sync.desk import TASKLIST_GONE, DeskFacts
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import AppliedTask, StepResult
 from ticketsync.sync.taken import when_back, when_gone, when_kept, when_taken
-from ticketsync.teamwork import NotAMember, NotFound, Passing, TeamworkError, UnknownTaskList
+from ticketsync.teamwork import NotAMember, NotFound, Passing, Refused, TeamworkError, UnknownTaskList
 from ticketsync.zendesk import Passing as ZendeskPassing
 
 NAMES = names.STEP_ACTIVITIES
@@ -71,7 +72,7 @@ class StepActivities:
             if own_list is None:
                 _no_task_list_yet(request)
             if isinstance(error, NotFound):
-                await self._task_list_is_gone(desk, own_list)
+                await self._stop_if_task_list_is_gone(desk, own_list)
             raise
 
     # --- the fields
@@ -106,14 +107,16 @@ class StepActivities:
             tasklist_id = wanted or own_list_of(desk, facts)
             if tasklist_id is None:
                 _no_task_list_yet(request)
+            await must_have_list(desk, wanted)
             try:
                 await desk.teamwork.move_task(_id(request), tasklist_id)
             except NotFound:
                 return await self._gone(desk, request)
-            except UnknownTaskList:
-                if not wanted:
-                    await self._task_list_is_gone(desk, tasklist_id)
-                raise
+            except (UnknownTaskList, Refused) as error:
+                if wanted:
+                    raise
+                await self._stop_if_task_list_is_gone(desk, tasklist_id)
+                raise Refused(error.call, status=error.status, field=error.field) from None
             return _taken(request)
 
     @activity.defn(name=NAMES["update"])
@@ -219,8 +222,11 @@ class StepActivities:
         answer = "404: somebody deleted the task" if task.gone else "404: it is deleted"
         return StepResult(task=task, answer=answer, decide_again=True)
 
-    async def _task_list_is_gone(self, desk: Desk, tasklist_id: int) -> NoReturn:
+    async def _stop_if_task_list_is_gone(self, desk: Desk, tasklist_id: int) -> None:
+        """Hold up the whole desk, unless the project shows the list: then only this task does not go there."""
         await project_answers(desk)
+        if tasklist_id in await desk.open_lists():
+            return
         await self._attempts.tell_trouble(desk.name, "teamwork", TASKLIST_GONE)
         hold_up(TASKLIST_GONE, f"task list {tasklist_id} does not answer: choose another or bring it back")
 

@@ -7,6 +7,7 @@ Teamwork ignores fields it does not know without a word (§1.4), so every write 
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -162,13 +163,20 @@ class TeamworkClient:
     async def move_task(self, task_id: int, tasklist_id: int) -> Task:
         """Into another list of the same project (§2.4).
 
-        Raises UnknownTaskList when it is the list that is not there or not taken, NotFound when it is the task.
+        Raises UnknownTaskList when it is the list that is not there or not taken (422: of another project), NotFound
+        when it is the task, Refused when it is something else, such as that the task is completed.
         """
         call = _update(task_id)
         try:
             task = await self._write_task(call, {"tasklistId": tasklist_id})
         except (NotFound, Refused) as error:
             await self._must_be_there(task_id)
+            if (
+                isinstance(error, Refused)
+                and error.field != "tasklist"
+                and error.status != HTTPStatus.UNPROCESSABLE_ENTITY
+            ):
+                raise
             raise UnknownTaskList(str(call), status=error.status, field="tasklist") from None
         if task.tasklist_id != tasklist_id:
             raise not_taken(call, "tasklist")
