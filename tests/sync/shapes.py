@@ -72,6 +72,8 @@ TASK = AppliedTask(
     tasklist_id=1235,
     priority="high",
     tags=("Important",),
+    unsure_priority=True,
+    unsure_tags=("Billing",),
 )
 TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON)
 STEP = Step(

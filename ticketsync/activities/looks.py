@@ -3,13 +3,16 @@
 Nothing here writes. A 404 of a task counts only when its project answers 200: otherwise nothing is known of any task.
 """
 
+from typing import Any
+
 from ticketsync.activities.find_task import find_task
 from ticketsync.desks import Desk
 from ticketsync.sync.desk import DeskFacts
 from ticketsync.sync.requests import StepRequest
-from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, StepResult, TaskPriority
+from ticketsync.sync.step import OWN_LIST, AppliedTask, Field, Standing, StepResult, TaskPriority
 from ticketsync.sync.taken import when_seen
 from ticketsync.teamwork import Forbidden, NotFound, TeamworkError, UnknownTaskList, has_marker
+from ticketsync.teamwork.bodies import plain_tag
 from ticketsync.teamwork.models import Task
 
 PRIORITIES: dict[str | None, TaskPriority] = {"low": "low", "medium": "medium", "high": "high"}
@@ -96,11 +99,7 @@ async def adopted(desk: Desk, own_list: int | None, request: StepRequest, task: 
 
 
 async def _as_found(desk: Desk, own_list: int | None, request: StepRequest, task: Task) -> AppliedTask:
-    """What a task shows, as if we had told it so. One deleted by us may be restored; by people, it stays gone.
-
-    Which of its tags are ours cannot be seen, but for those that we remember: where the policy has tags they are
-    written once more.
-    """
+    """What a task shows, as if we had told it so. One deleted by us may be restored; by people, it stays gone."""
     people, wanted = task.assignee_ids, request.step.assignee_id or request.task.assignee_id
     return AppliedTask(
         id=task.id,
@@ -110,9 +109,24 @@ async def _as_found(desk: Desk, own_list: int | None, request: StepRequest, task
         gone=task.is_deleted and task.deleted_by not in (None, await desk.me()),
         tasklist_id=OWN_LIST if task.tasklist_id in (None, own_list) else task.tasklist_id,
         priority=PRIORITIES.get(task.priority, "none"),
-        tags=request.task.tags if request.task.id == task.id else (),
-        uncertain=("labels",) if desk.settings.policy.task_tags else (),
+        **await _tags_of_ours(desk, request, task),
     )
+
+
+async def _tags_of_ours(desk: Desk, request: StepRequest, task: Task) -> dict[str, Any]:
+    """Which of its tags are ours cannot be seen: where we do not remember it, those of the policy are written anew.
+
+    Where we do, what it shows of ours is ours: people may have taken off the others.
+    """
+    known = request.task
+    if known.id != task.id or known.title is None or "labels" in known.uncertain:
+        unsure: tuple[Field, ...] = ("labels",) if desk.settings.policy.task_tags else ()
+        return {"tags": known.tags if known.id == task.id else (), "uncertain": unsure}
+    ours = (*known.tags, *known.unsure_tags)
+    shown = await desk.teamwork.tag_names(task.id) if ours and not task.is_deleted else None
+    if shown is None:
+        return {"tags": known.tags, "unsure_tags": known.unsure_tags}
+    return {"tags": tuple(tag for tag in ours if plain_tag(tag) in shown)}
 
 
 # --- what people did

@@ -62,7 +62,7 @@ def _story(state: TicketState, field: Field) -> FieldStory:
     return FieldStory(
         field=field,
         value=_value(state, field),
-        sure=field not in state.task.uncertain,
+        sure=state.task.is_sure_of(field),
         step=state.journal[index] if index is not None else None,
         cause=_cause(state.journal[:index]) if index is not None else None,
     )

@@ -201,23 +201,15 @@ class TeamworkClient:
                 if names:
                     await self._change_tags(call, task_id, {"content": ",".join(names)}, removes=removes)
                     written = True
-            shown = await self._tag_names(task_id)
+            shown = await self.tag_names(task_id)
         except TeamworkError as error:
             error.sent = error.sent or written
             raise
         if shown is not None and not ({*map(plain_tag, add)} <= shown and shown.isdisjoint(map(plain_tag, remove))):
             raise not_taken(call, "tags")
 
-    async def _change_tags(self, call: Call, task_id: int, tags: Json, *, removes: bool) -> None:
-        body = {"tags": tags, "replaceExistingTags": False, "removeProvidedTags": removes}
-        try:
-            await self._request(call, json=body)
-        except NotFound as error:
-            await self._must_be_there(task_id)
-            raise Refused(str(call), status=error.status, field="tags") from None
-
-    async def _tag_names(self, task_id: int) -> frozenset[str] | None:
-        """The names of the task's tags; None where the site does not tell them with a task."""
+    async def tag_names(self, task_id: int) -> frozenset[str] | None:
+        """The names of the task's tags, as `plain_tag` makes them; None where the site does not tell them."""
         call = Call("GET", f"{V3}/tasks/{task_id}.json")
         body = await self._request(call, params={"include": "tags"})
         task, included = parsed(Task, body, "task", call), body.get("included")
@@ -226,6 +218,14 @@ class TeamworkClient:
             return None if task.tag_ids else frozenset()
         found = [parsed(Tag, {"tag": row}, "tag", call) for row in tags.values()]
         return frozenset(plain_tag(tag.name) for tag in found if tag.id in task.tag_ids)
+
+    async def _change_tags(self, call: Call, task_id: int, tags: Json, *, removes: bool) -> None:
+        body = {"tags": tags, "replaceExistingTags": False, "removeProvidedTags": removes}
+        try:
+            await self._request(call, json=body)
+        except NotFound as error:
+            await self._must_be_there(task_id)
+            raise Refused(str(call), status=error.status, field="tags") from None
 
     async def _must_be_there(self, task_id: int) -> None:
         """Raises NotFound when the task is gone."""

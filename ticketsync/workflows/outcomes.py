@@ -8,6 +8,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.state import RefusedAssignee, TicketState, Trouble, blocked_pause, journal_line
     from ticketsync.sync.step import Step, StepResult
+    from ticketsync.sync.taken import when_unsure
     from ticketsync.workflows.attempt import Failure
 
 PATIENCE = timedelta(hours=72)  # counted from the first failure; then a retrying step is blocked: unreachable
@@ -52,7 +53,7 @@ def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketSt
     """A step that did not succeed may have landed all the same, unless its activity knows that nothing was sent."""
     if nothing_sent:
         return state
-    return state.model_copy(update={"task": state.task.not_sure_of(step.kind)})
+    return state.model_copy(update={"task": when_unsure(step, state.task)})
 
 
 def retrying(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
