@@ -307,7 +307,7 @@ def test_a_bad_list_and_a_bad_tag_hold_up_nothing_else_either() -> None:
     world.hear(*world.zendesk.renamed("Other"), *world.zendesk.solved())
     assert (world.task.title, world.task.standing) == ("Other", "completed")
     world.teamwork.bad_tags, world.teamwork.missing_lists = set(), set()
-    world.later(minutes=16)
+    world.later(minutes=31)
     assert (world.task.tags, world.task.tasklist_id, world.state.trouble) == ({"Zendesk"}, 1235, None)
 
 
