@@ -149,6 +149,13 @@ async def worked_on(desk: Desk, task_id: int) -> str | None:
     return "people commented on it" if any(comment.posted_by != me for comment in comments) else None
 
 
+async def must_be_ours(desk: Desk, request: StepRequest) -> None:
+    """Raises NotFound where a hint leads to somebody else's task, which is not ours to delete. Also TeamworkError."""
+    task_id = request.task.id or 0
+    if request.task.title is None and is_not_ours(request, await desk.teamwork.task(task_id)):
+        raise NotFound(f"GET task {task_id} with the ticket's marker")
+
+
 # --- in our words
 
 

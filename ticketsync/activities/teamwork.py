@@ -16,8 +16,8 @@ from ticketsync.activities.find_task import look_again_until_surely_not_there
 from ticketsync.activities.looks import (
     adopted,
     inspected,
-    is_not_ours,
     look_for,
+    must_be_ours,
     must_have_list,
     own_list_of,
     project_answers,
@@ -166,7 +166,7 @@ class StepActivities:
         """Delete to the trash; a task that people worked on is completed instead."""
         async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
             try:
-                await self._must_be_ours(desk, request)
+                await must_be_ours(desk, request)
                 worked = await worked_on(desk, _id(request))
                 if worked is not None:
                     await desk.teamwork.complete_task(_id(request))
@@ -177,10 +177,6 @@ class StepActivities:
                 await project_answers(desk)
                 return _taken(request, "404: it was gone already")
             return _taken(request, "200, in the trash for 30 days")
-
-    async def _must_be_ours(self, desk: Desk, request: StepRequest) -> None:
-        if request.task.title is None and is_not_ours(request, await desk.teamwork.task(_id(request))):
-            raise NotFound(f"GET task {_id(request)} with the ticket's marker")
 
     @activity.defn(name=NAMES["restore"])
     async def restore(self, request: StepRequest) -> StepResult:
