@@ -2,7 +2,8 @@
 
 One bad field is one bad field. A person who is refused is left out and named. When the call is refused for another
 reason and asked for a list, a priority or tags, it is made once more without them: they then follow as steps of their
-own, and the one that is bad blocks itself alone. A list of another project counts as refused before anything is sent:
+own, and the one that is bad blocks itself alone. If that is refused too, what is left is the description's text: a task
+that has its marker alone is better than none. A list of another project counts as refused before anything is sent:
 Teamwork would take the task, but it is looked for in the desk's project, and so would be made twice.
 """
 
@@ -23,8 +24,19 @@ async def posted(desk: Desk, own_list: int | None, request: StepRequest) -> Step
 
     Raises TeamworkError (one of SURELY_NOT_MADE: also not in the desk's own list), and ZendeskError before any call.
     """
-    step, text = request.step, await text_above_the_marker(desk, request.ticket_id)
-    description = marked_description(desk, request.ticket_id, text)
+    text = await text_above_the_marker(desk, request.ticket_id)
+    try:
+        return await _with_or_without_more(desk, own_list, request, text)
+    except Refused as error:
+        if not text:
+            raise
+        without = f"without the description's text ({error.code})"
+    made = await _with_or_without_more(desk, own_list, request, "")
+    return made.model_copy(update={"answer": f"{made.answer}, {without}"})
+
+
+async def _with_or_without_more(desk: Desk, own_list: int | None, request: StepRequest, text: str) -> StepResult:
+    step, description = request.step, marked_description(desk, request.ticket_id, text)
     try:
         await must_have_list(desk, step.tasklist_id)
         return await _with_or_without_the_person(desk, step.tasklist_id or own_list, step, description, request)

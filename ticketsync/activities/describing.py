@@ -3,6 +3,8 @@
 It is written once, and never in the way: what Zendesk does not tell is left out.
 """
 
+import unicodedata
+
 from temporalio import activity
 
 from ticketsync.desks import Desk
@@ -31,7 +33,7 @@ async def text_above_the_marker(desk: Desk, ticket_id: int) -> str:
         return ""
     # A marker in a customer's words would have this task taken for another ticket's. Cut first: what is cut off must
     # not leave one behind.
-    return without_markers(_cut(filled_in(template, values).strip()))
+    return _without_controls(without_markers(_cut(filled_in(template, values).strip())))
 
 
 def marked_description(desk: Desk, ticket_id: int, text: str) -> str:
@@ -41,3 +43,13 @@ def marked_description(desk: Desk, ticket_id: int, text: str) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_DESCRIPTION else f"{text[: LONGEST_DESCRIPTION - 1].rstrip()}…"
+
+
+def _without_controls(text: str) -> str:
+    """Control characters as spaces, as in titles; lines and tabs stay."""
+    lines = text.replace("\r\n", "\n")
+    return "".join(" " if _is_control(character) else character for character in lines)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" and character not in "\n\t"
