@@ -71,6 +71,16 @@ async def test_a_task_does_not_move_to_a_list_of_another_project(bench: Bench, t
     assert await _place(bench, task) == TASK_LIST
 
 
+@pytest.mark.parametrize("get_deleted", [404, 200])
+async def test_a_task_that_is_gone_is_not_blamed_on_such_a_route(
+    bench: Bench, theirs: int, get_deleted: Literal[404, 200]
+) -> None:
+    bench.stack.teamwork.switches.get_deleted = get_deleted
+    task = await bench.created(ticket := Ticket())
+    await bench.stack.teamwork_http.delete(f"/projects/api/v3/tasks/{task.id}.json", auth=ANN_KEY)
+    assert (await bench.do("move", ticket, task, wants={"tasklist_id": theirs})).task.gone
+
+
 async def test_lists_that_cannot_be_read_just_now_have_a_create_wait_and_nothing_was_sent(
     quiet_stack: Stack, theirs: int
 ) -> None:

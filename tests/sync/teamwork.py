@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ticketsync.sync.labels import each_once
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, Step, StepResult, TaskPriority
 from ticketsync.sync.taken import when_taken
@@ -189,7 +190,7 @@ class Teamwork:
         if known.id != task.id or known.title is None:
             update |= {"uncertain": ("labels",) if self.tagged else ()}
         else:
-            update |= {"tags": tuple(tag for tag in (*known.tags, *known.unsure_tags) if tag in task.tags)}
+            update |= {"tags": tuple(tag for tag in each_once((*known.tags, *known.unsure_tags)) if tag in task.tags)}
         return _applied(task).model_copy(update=update)
 
     def _found(self) -> Task | None:

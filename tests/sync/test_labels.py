@@ -246,7 +246,7 @@ def test_a_tag_that_may_be_on_is_taken_off_when_it_is_not_wanted_any_more(fate: 
     assert (world.task.tags, world.state.task.tags, world.state.task.unsure_tags) == ({"Zendesk"}, ("Zendesk",), ())
 
 
-# --- names that Teamwork takes for the same
+# --- names that are one tag
 
 
 SPELLINGS = Policy(task_tags=("vip=Important", "gold=important", "top= IMPORTANT "))

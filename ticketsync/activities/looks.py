@@ -8,6 +8,7 @@ from typing import Any
 from ticketsync.activities.find_task import find_task
 from ticketsync.desks import Desk
 from ticketsync.sync.desk import DeskFacts
+from ticketsync.sync.labels import each_once
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Field, Standing, StepResult, TaskPriority
 from ticketsync.sync.taken import when_seen
@@ -122,7 +123,7 @@ async def _tags_of_ours(desk: Desk, request: StepRequest, task: Task) -> dict[st
     if known.id != task.id or known.title is None or "labels" in known.uncertain:
         unsure: tuple[Field, ...] = ("labels",) if desk.settings.policy.task_tags else ()
         return {"tags": known.tags if known.id == task.id else (), "uncertain": unsure}
-    ours = (*known.tags, *known.unsure_tags)
+    ours = each_once((*known.tags, *known.unsure_tags))
     shown = await desk.teamwork.tag_names(task.id) if ours and not task.is_deleted else None
     if shown is None:
         return {"tags": known.tags, "unsure_tags": known.unsure_tags}

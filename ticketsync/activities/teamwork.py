@@ -107,9 +107,8 @@ class StepActivities:
             tasklist_id = wanted or own_list_of(desk, facts)
             if tasklist_id is None:
                 _no_task_list_yet(request)
-            await must_have_list(desk, wanted)
             try:
-                await desk.teamwork.move_task(_id(request), tasklist_id)
+                await self._move(desk, request, tasklist_id)
             except NotFound:
                 return await self._gone(desk, request)
             except (UnknownTaskList, Refused) as error:
@@ -118,6 +117,14 @@ class StepActivities:
                 await self._stop_if_task_list_is_gone(desk, tasklist_id)
                 raise Refused(error.call, status=error.status, field=error.field) from None
             return _taken(request)
+
+    async def _move(self, desk: Desk, request: StepRequest, tasklist_id: int) -> None:
+        try:
+            await must_have_list(desk, request.step.tasklist_id)
+        except UnknownTaskList:
+            await desk.teamwork.must_be_there(_id(request))  # of a task that is gone there is nothing else to say
+            raise
+        await desk.teamwork.move_task(_id(request), tasklist_id)
 
     @activity.defn(name=NAMES["update"])
     async def update(self, request: StepRequest) -> StepResult:

@@ -73,7 +73,7 @@ def all_tags(rules: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:
-    """These names without those that Teamwork takes for one before them."""
+    """These names without those that are the same tag as one before them."""
     spelled: dict[str, str] = {}
     for name in names:
         spelled.setdefault(_plain(name), name)
@@ -81,11 +81,11 @@ def each_once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def without(names: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
-    """Each of these names once, without those that Teamwork takes for one of the others."""
+    """Each of these names once, without those that are the same tag as one of the others."""
     known = {_plain(name) for name in others}
     return tuple(name for name in each_once(names) if _plain(name) not in known)
 
 
 def _plain(name: str) -> str:
-    """Upper and lower case, white space and composed letters make no other tag (reference/teamwork-api §5.1)."""
+    """Upper and lower case, white space and composed letters make no other tag, as where answers are compared."""
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()

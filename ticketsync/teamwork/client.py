@@ -170,12 +170,8 @@ class TeamworkClient:
         try:
             task = await self._write_task(call, {"tasklistId": tasklist_id})
         except (NotFound, Refused) as error:
-            await self._must_be_there(task_id)
-            if (
-                isinstance(error, Refused)
-                and error.field != "tasklist"
-                and error.status != HTTPStatus.UNPROCESSABLE_ENTITY
-            ):
+            await self.must_be_there(task_id)
+            if not _is_about_the_list(error):
                 raise
             raise UnknownTaskList(str(call), status=error.status, field="tasklist") from None
         if task.tasklist_id != tasklist_id:
@@ -224,10 +220,10 @@ class TeamworkClient:
         try:
             await self._request(call, json=body)
         except NotFound as error:
-            await self._must_be_there(task_id)
+            await self.must_be_there(task_id)
             raise Refused(str(call), status=error.status, field="tags") from None
 
-    async def _must_be_there(self, task_id: int) -> None:
+    async def must_be_there(self, task_id: int) -> None:
         """Raises NotFound when the task is gone."""
         if (await self.task(task_id)).is_deleted:
             raise NotFound(f"GET {V3}/tasks/{task_id}.json")
@@ -372,3 +368,8 @@ class TeamworkClient:
 
 def _update(task_id: int, *, assigns: bool = False) -> Call:
     return Call("PATCH", f"{V3}/tasks/{task_id}.json", assigns=assigns)
+
+
+def _is_about_the_list(error: NotFound | Refused) -> bool:
+    """Of a move whose task is there."""
+    return isinstance(error, NotFound) or error.field == "tasklist" or error.status == HTTPStatus.UNPROCESSABLE_ENTITY
