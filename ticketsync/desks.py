@@ -1,6 +1,7 @@
 """Desks with the clients that reach their two sides. They come, change and go while the process runs."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,18 +16,21 @@ from ticketsync.zendesk import ZendeskClient
 ZENDESK_CALLS_PER_MINUTE = 180  # under the smallest plan's 200; the client also heeds what its answers say
 # Longer than any attempt with a call under way. What lasts longer, as a scan does, is tried again where it stood.
 RETIRED_FOR = 600.0
+LISTS_COUNT_FOR = 300.0  # seconds
 
 Closable = TeamworkClient | ZendeskClient | SiteQuota
 
 
 @dataclass
 class Desk:
-    """One desk with its clients. `me` is our own user in Teamwork, asked once."""
+    """One desk with its clients. `me` is our own user in Teamwork, asked once; its project's lists now and then."""
 
     settings: DeskSettings
     teamwork: TeamworkClient
     zendesk: ZendeskClient
     _me: int | None = field(default=None, init=False)
+    _lists: frozenset[int] = field(default=frozenset(), init=False)
+    _lists_until: float = field(default=0.0, init=False)
 
     @property
     def name(self) -> str:
@@ -40,6 +44,18 @@ class Desk:
     async def makers(self) -> tuple[int, ...]:
         """The Teamwork users in whose name a task may have been made that is ours."""
         return (await self.me(), *self.settings.teamwork.former_users)
+
+    async def open_lists(self) -> frozenset[int]:
+        """The open task lists of the desk's project, as they are now. Raises TeamworkError."""
+        lists = await self.teamwork.tasklists(self.settings.teamwork.project_id)
+        self._lists, self._lists_until = frozenset(one.id for one in lists), time.monotonic() + LISTS_COUNT_FOR
+        return self._lists
+
+    async def has_list(self, tasklist_id: int) -> bool:
+        """Whether it is one of them; of one that was there minutes ago nobody asks again. Raises TeamworkError."""
+        if tasklist_id in self._lists and time.monotonic() < self._lists_until:
+            return True
+        return tasklist_id in await self.open_lists()
 
     def ticket_url(self, ticket_id: int) -> str:
         return f"{self.settings.zendesk.base_url}/agent/tickets/{ticket_id}"

@@ -5,13 +5,22 @@ are asked again, until nothing is left. What only the two sides can tell is read
 known, and a task that is to be found, changed, deleted or brought back. Nothing is written anywhere.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from ticketsync.activities.looks import adopted, inspected, look_for, project_answers, standing_of, worked_on
+from ticketsync.activities.looks import (
+    adopted,
+    inspected,
+    look_for,
+    must_be_ours,
+    project_answers,
+    standing_of,
+    worked_on,
+)
 from ticketsync.activities.zendesk import LOOK_BACK, in_answer_to, read_ticket, when_not_found
 from ticketsync.desks import Desk
 from ticketsync.directory import Directory
@@ -66,13 +75,15 @@ class Stage:
     open_lists: Collection[int]
     reads: dict[int, Event] = field(default_factory=dict)
     _deleted: dict[int, DeletedTicket] | None = None
+    _reading_deleted: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def deleted(self, ticket_id: int, now: datetime) -> DeletedTicket | None:
         """The ticket's line in the list of deleted tickets, which is read once: Zendesk allows ten calls a minute."""
-        if self._deleted is None:
-            listed = await self.desk.zendesk.deleted_tickets(since=now - LOOK_BACK)
-            self._deleted = {ticket.id: ticket for ticket in listed}
-        return self._deleted.get(ticket_id)
+        async with self._reading_deleted:
+            if self._deleted is None:
+                listed = await self.desk.zendesk.deleted_tickets(since=now - LOOK_BACK)
+                self._deleted = {ticket.id: ticket for ticket in listed}
+            return self._deleted.get(ticket_id)
 
 
 class Rehearsal:
@@ -182,25 +193,28 @@ class Rehearsal:
 
     async def _restore(self, step: Step) -> StepResult:
         """What is in the trash can only be seen in lists."""
-        found = await look_for(self._stage.desk, self._request(step))
+        task = self._state.task
+        found = next(iter(await self._stage.desk.teamwork.tasks_by_id([task.id or 0])), None)
         if found is None:
             return StepResult(task=AppliedTask(), answer="", looked=True, decide_again=True)
         self._foresee(step)
         self._task_is_there = True
         standing = "completed" if found.completed_by is not None else standing_of(found)
-        return StepResult(task=when_back(self._state.task, standing), answer="", decide_again=True)
+        return StepResult(task=when_back(task, standing), answer="", decide_again=True)
 
     async def _delete(self, step: Step) -> StepResult:
-        task = self._state.task
+        desk, task = self._stage.desk, self._state.task
+        deleted = StepResult(task=when_taken(step, task), answer="")
         try:
-            worked = await worked_on(self._stage.desk, task.id or 0)
+            await must_be_ours(desk, self._request(step))
+            worked = await worked_on(desk, task.id or 0)
         except NotFound:
-            await project_answers(self._stage.desk)
-            self._foresee(step, "the task is gone already", changes=False)
-            return StepResult(task=when_taken(step, task), answer="")
+            await project_answers(desk)
+            self._foresee(step, "there is no such task of the ticket", changes=False)
+            return deleted
         if worked is None:
             self._foresee(step)
-            return StepResult(task=when_taken(step, task), answer="")
+            return deleted
         self._foresee(step, f"it would be completed: {worked}")
         return StepResult(task=when_kept(task), answer="", decide_again=True)
 

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.activities.bench import Bench, bench_of
-from tests.support.stack import Stack
+from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import Ticket
 from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.sync.policy import Policy
 
+CREATE = FaultMatch(method="POST", path=r"/tasklists/\d+/tasks\.json")
 READ = FaultMatch(method="GET", path=r"/api/v2/tickets/\d+")
 
 
@@ -20,6 +21,7 @@ async def described(stack: Stack, template: str) -> AsyncIterator[Bench]:
     async with bench_of(stack, settings) as bench:
         yield bench
     stack.zendesk.faults.clear()
+    stack.teamwork.faults.clear()
 
 
 async def opened(stack: Stack, text: str = "Nothing works.") -> Ticket:
@@ -64,6 +66,51 @@ async def test_a_marker_in_a_customers_words_does_not_make_the_task_another_tick
         await bench.created(ticket)
         found = await bench.do("inspect", victim)
     assert (found.task.id, found.looked) == (None, True)
+
+
+async def test_a_text_that_is_cut_leaves_no_marker_behind(quiet_stack: Stack) -> None:
+    victim = await opened(quiet_stack)
+    forged = f"ticketsync:{quiet_stack.desk}/{victim.id}"
+    ticket = await opened(quiet_stack, f"{'x' * (10_000 - len(forged) - 2)} {forged}/comments")
+    async with described(quiet_stack, "{description}") as bench:
+        await bench.created(ticket)
+        found = await bench.do("inspect", victim)
+    assert (found.task.id, found.looked) == (None, True)
+
+
+async def test_control_characters_are_spaces_and_lines_stay(quiet_stack: Stack) -> None:
+    ticket = await opened(quiet_stack, "Null\x00 bell\x07\r\nsecond\tline\x9b")
+    async with described(quiet_stack, "{description}|") as bench:
+        first, second, *_ = await description_of(bench, (await bench.created(ticket)).id)
+    assert (first, second) == ("Null  bell ", "second\tline |")
+
+
+async def test_a_text_that_teamwork_refuses_is_left_out_and_the_task_is_made(quiet_stack: Stack) -> None:
+    ticket = await opened(quiet_stack)
+    quiet_stack.teamwork.faults.add(Fault(kind="error", status=400, match=CREATE, times=1))
+    async with described(quiet_stack, "{description}") as bench:
+        made = await bench.do("create", ticket, title="A")
+        (marker,) = await description_of(bench, made.task.id)
+    assert marker.startswith("[ticketsync:")
+    assert made.answer.endswith("without the description's text (refused)")
+    assert await quiet_stack.tasks_of(ticket.id) == [made.task.id]
+
+
+async def test_a_text_that_teamwork_refuses_costs_neither_labels_nor_the_person(quiet_stack: Stack) -> None:
+    ticket, wants = await opened(quiet_stack), {"priority": "high"}
+    refusals = 2 * 2  # with and without the priority, each with and without the person
+    quiet_stack.teamwork.faults.add(Fault(kind="error", status=400, match=CREATE, times=refusals))
+    async with described(quiet_stack, "{description}") as bench:
+        made = await bench.do("create", ticket, title="A", assignee_id=PERSON_ANN, wants=wants)
+    assert (made.task.priority, made.task.assignee_id, made.refused_assignee_id) == ("high", PERSON_ANN, None)
+
+
+async def test_what_is_refused_without_a_text_is_not_tried_more_often(quiet_stack: Stack) -> None:
+    quiet_stack.teamwork.faults.add(Fault(kind="error", status=400, match=CREATE))
+    async with described(quiet_stack, "") as bench:
+        with bench.counted() as calls:
+            failed = await bench.failure("create", Ticket(), title="A")
+    assert (failed.details.code, len(calls)) == ("refused", 1)
 
 
 @pytest.mark.parametrize("fault", ["error", "rate_limited"])

@@ -9,7 +9,7 @@ from tests.activities.bench import Bench, bench_of, publish
 from tests.activities.deaf import deaf_to
 from tests.support.stack import ANN_KEY, PERSON_ANN, TASK_LIST, Stack
 from tests.support.tickets import Ticket
-from ticketsync.sandbox.faults import Call, Fault, FaultMatch
+from ticketsync.sandbox.faults import WRITES, Call, Fault, FaultMatch
 from ticketsync.sandbox.teamwork import DORA_ID
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.step import OWN_LIST, AppliedTask
@@ -50,7 +50,7 @@ async def _labels(bench: Bench, task: AppliedTask) -> tuple[int, str | None, set
 async def test_a_create_brings_list_priority_and_tags_in_one_call(bench: Bench, billing: int) -> None:
     with bench.counted() as calls:
         made = await bench.do("create", Ticket(), title="A", wants={"tasklist_id": billing, **EVERYTHING})
-    assert [call.method for call in calls] == ["POST"]
+    assert [call.method for call in calls if call.method in WRITES] == ["POST"]
     assert await _labels(bench, made.task) == (billing, "high", {"Important", "Zendesk"})
     assert (made.task.tasklist_id, made.task.priority, made.task.tags) == (billing, "high", ("Important", "Zendesk"))
     assert not made.decide_again
@@ -224,10 +224,31 @@ async def test_a_task_in_the_desks_own_list_is_there_however_the_list_is_called(
     assert (read.tasklist_id, read.uncertain) == (OWN_LIST, ())
 
 
-async def test_a_read_of_our_own_task_remembers_which_tags_are_ours(tagged: Bench) -> None:
+async def test_a_read_of_our_own_task_tells_which_of_our_tags_people_have_left(tagged: Bench) -> None:
     task = await tagged.created(ticket := Ticket(), wants=EVERYTHING)
+    await _by_hand(tagged, task, "Zendesk", removeProvidedTags=True)
+    await _by_hand(tagged, task, "Ann's own")
     read = (await tagged.do("inspect", ticket, task)).task
-    assert (read.tags, read.uncertain) == (("Important", "Zendesk"), ("labels",))
+    assert (read.tags, read.uncertain) == (("Important",), ())
+
+
+async def test_a_read_after_a_lost_answer_tells_what_of_it_has_landed(tagged: Bench) -> None:
+    task = await tagged.created(ticket := Ticket(), wants=EVERYTHING)
+    await _by_hand(tagged, task, "BILLING")
+    unsure = task.model_copy(update={"unsure_priority": True, "unsure_tags": ("Billing", "Never there", "Zendesk")})
+    read = (await tagged.do("inspect", ticket, unsure)).task
+    assert (read.tags, read.unsure_tags, read.unsure_priority) == (("Important", "Zendesk", "Billing"), (), False)
+
+
+async def test_of_a_task_that_is_known_by_its_number_alone_nobody_knows_which_tags_are_ours(tagged: Bench) -> None:
+    task = await tagged.created(ticket := Ticket(), wants=EVERYTHING)
+    read = (await tagged.do("inspect", ticket, AppliedTask(id=task.id, standing="open"))).task
+    assert (read.tags, read.uncertain) == ((), ("labels",))
+
+
+async def _by_hand(bench: Bench, task: AppliedTask, tag: str, **how: bool) -> None:
+    body = {"tags": {"content": tag}, **how}
+    (await bench.stack.teamwork_http.put(f"/tasks/{task.id}/tags.json", json=body, auth=ANN_KEY)).raise_for_status()
 
 
 def _count(calls: list[Call], match: FaultMatch) -> int:

@@ -83,6 +83,22 @@ def test_a_write_that_may_not_have_landed_is_not_sure() -> None:
     assert [told.field for told in explain(state).fields if not told.sure] == ["assignee"]
 
 
+@pytest.mark.parametrize("doubt", [{"unsure_priority": True}, {"unsure_tags": ("Important",)}])
+def test_a_label_that_may_not_have_landed_is_not_sure_either(doubt: dict[str, Any]) -> None:
+    state = a_state(CREATED, CREATE, task=TASK.model_copy(update=doubt))
+    assert [told.field for told in explain(state).fields if not told.sure] == ["labels"]
+
+
+def test_all_that_is_blocked_is_told_and_what_matters_most_first() -> None:
+    blocked = [
+        Trouble(phase="blocked", code=code, what=what, since=NOON, retry_at=NOON)
+        for what, code in (("update", "forbidden"), ("move", "tasklist_unknown"))
+    ]
+    first, second = explain(a_state().with_step_troubles(blocked)).waiting
+    assert first.startswith("move is blocked (tasklist_unknown)")
+    assert second.startswith("update is blocked (forbidden)")
+
+
 def test_every_line_of_the_journal_is_told_in_its_place() -> None:
     note, trouble = line(7, "no_mapping", "nobody is assigned"), line(8, "blocked", "rename: forbidden")
     why = explain(a_state(CREATED, CREATE, RENAMED, DUPLICATE, note, trouble))

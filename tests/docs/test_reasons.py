@@ -14,9 +14,8 @@ from ticketsync.sync.desk import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, TASKL
 from ticketsync.sync.event import DELETIONS
 from ticketsync.sync.filters import REFUSALS
 from ticketsync.sync.plan import PERSON_NOTES
-from ticketsync.sync.state import Command, SyncState, Trouble
+from ticketsync.sync.state import UNREACHABLE, Command, SyncState, Trouble
 from ticketsync.teamwork import errors as teamwork
-from ticketsync.workflows import outcomes
 from ticketsync.zendesk import errors as zendesk
 
 PAGE = PAGES["docs/on-call.md"]
@@ -47,7 +46,7 @@ def _of_activities() -> set[str]:
 
 def _of_workflows() -> set[str]:
     codes = {code for source in modules("workflows") for code in source.arguments("Failure", 0, "code")}
-    return codes | {outcomes.UNREACHABLE}
+    return codes | {UNREACHABLE}
 
 
 def _of_rules() -> set[str]:

@@ -72,6 +72,8 @@ TASK = AppliedTask(
     tasklist_id=1235,
     priority="high",
     tags=("Important",),
+    unsure_priority=True,
+    unsure_tags=("Billing",),
 )
 TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON)
 STEP = Step(
@@ -119,6 +121,7 @@ STATE = TicketState(
     reads_asked=7,
     read_trouble=TROUBLE.model_copy(update={"phase": "retrying", "what": "read"}),
     trouble=TROUBLE,
+    other_troubles=(TROUBLE.model_copy(update={"what": "move", "code": "tasklist_unknown"}),),
     generation_needed=12,
     waiting=WaitingForPeople(agent_id=8447388090777, generation=11, since=NOON, retry_at=NOON),
     settle_until=NOON,

@@ -4,8 +4,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ticketsync.sync.labels import each_once
 from ticketsync.sync.requests import StepRequest
-from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, StepResult, TaskPriority
+from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, Step, StepResult, TaskPriority
+from ticketsync.sync.taken import when_taken
 
 ANN_IN_TEAMWORK, BOB_IN_TEAMWORK = 201, 202
 FIRST_TASK = 5001
@@ -88,7 +90,7 @@ class Teamwork:
     def _create(self, request: StepRequest) -> StepResult:
         found = self._found() if request.look != "no" else None
         if found is not None:
-            return StepResult(task=self._as_found(found), answer="found by its marker", decide_again=True)
+            return StepResult(task=self._as_found(found, request.task), answer="found by its marker", decide_again=True)
         person = request.step.assignee_id
         refused = person if person in self.strangers else None
         task = Task(id=FIRST_TASK + len(self.tasks), title=request.step.title or "")
@@ -105,7 +107,7 @@ class Teamwork:
         task = self._there(request)
         found = task or self._found()
         if found is not None:
-            return StepResult(task=self._as_found(found), answer="read", decide_again=True)
+            return StepResult(task=self._as_found(found, request.task), answer="read", decide_again=True)
         if request.task.id is None:
             return StepResult(task=AppliedTask(), answer="there is none", looked=True, decide_again=True)
         gone = _standing(request.task, "deleted").model_copy(update={"gone": True})
@@ -164,14 +166,12 @@ class Teamwork:
         return StepResult(task=_with(request.task, "list", tasklist_id=wanted), answer="200")
 
     def _update(self, task: Task, request: StepRequest) -> StepResult:
-        step, applied = request.step, request.task
+        step = request.step
         task.priority = step.priority or task.priority
         if self.bad_tags & set(step.tags):
             raise RefusedError("refused", sent=step.priority is not None)
-        task.tags = (task.tags | set(step.tags)) - set(step.untag)
-        tags = tuple(tag for tag in dict.fromkeys((*applied.tags, *step.tags)) if tag not in step.untag)
-        priority = step.priority or applied.priority
-        return StepResult(task=_with(applied, "labels", priority=priority, tags=tags), answer="200")
+        task.tags = _tagged(task.tags, step)
+        return StepResult(task=when_taken(step, request.task), answer="200")
 
     def _gone(self, request: StepRequest) -> StepResult:
         if "standing" in request.task.uncertain:
@@ -184,14 +184,25 @@ class Teamwork:
         task = self.tasks.get(request.task.id or 0)
         return task if task is not None and task.deleted is None else None
 
-    def _as_found(self, task: Task) -> AppliedTask:
-        """Which of its tags are ours cannot be told."""
-        update = {"gone": task.deleted == "by people", "tags": (), "uncertain": ("labels",) if self.tagged else ()}
+    def _as_found(self, task: Task, known: AppliedTask) -> AppliedTask:
+        """Which of its tags are ours cannot be told, but for a task that we remember."""
+        update: dict[str, object] = {"gone": task.deleted == "by people", "tags": ()}
+        if known.id != task.id or known.title is None:
+            update |= {"uncertain": ("labels",) if self.tagged else ()}
+        else:
+            update |= {"tags": tuple(tag for tag in each_once((*known.tags, *known.unsure_tags)) if tag in task.tags)}
         return _applied(task).model_copy(update=update)
 
     def _found(self) -> Task | None:
         left = [task for task in self.tasks.values() if not task.purged]
         return min(left, key=lambda task: (task.deleted is not None, task.id), default=None)
+
+
+def _tagged(tags: set[str], step: Step) -> set[str]:
+    """Upper and lower case are the same to Teamwork. First it adds, then it takes off."""
+    there, off = {tag.casefold() for tag in tags}, {tag.casefold() for tag in step.untag}
+    more = {tag.casefold(): tag for tag in reversed(step.tags) if tag.casefold() not in there}
+    return {tag for tag in (*tags, *more.values()) if tag.casefold() not in off}
 
 
 def _applied(task: Task) -> AppliedTask:

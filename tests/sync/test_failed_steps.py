@@ -13,6 +13,9 @@ from ticketsync.sync.event import DESK_HEALED, Event
 from ticketsync.sync.people import People
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.state import Command, Trouble
+from ticketsync.sync.step import Step, StepResult
+from ticketsync.workflows.attempt import Failure
+from ticketsync.workflows.outcomes import after_success, retrying
 
 # --- lost answers: each kind of step, landed or not
 
@@ -210,6 +213,70 @@ def test_trouble_with_a_step_that_nobody_wants_any_more_is_forgotten() -> None:
     world.state = world.state.model_copy(update={"task": world.state.task.model_copy(update={"uncertain": ()})})
     world.hear(*world.zendesk.renamed("A"))
     assert world.state.trouble is None
+
+
+# --- several kinds of steps blocked at once
+
+
+def with_two_blocked() -> World:
+    """A wrong route, and a tag that may not be made."""
+    world = World(Policy(routes=("group:36=1235",), task_tags=("vip",)))
+    world.teamwork.missing_lists, world.teamwork.bad_tags = {1235}, {"vip"}
+    world.hear(*world.zendesk.created(group_id=36, tags=("vip",)))
+    return world
+
+
+def test_steps_that_are_blocked_together_wait_longer_each_time() -> None:
+    world, pauses = with_two_blocked(), []
+    for _ in range(7):
+        tried = len(world.steps)
+        pauses.append(world.until_the_next_moment())
+        assert world.kinds[tried:] == ["move", "update"]
+    assert [pause.total_seconds() / 900 for pause in pauses] == [1, 2, 4, 8, 16, 24, 24]
+
+
+def test_none_of_the_steps_that_are_blocked_together_is_tried_again_because_another_timer_rings() -> None:
+    world = with_two_blocked()
+    tried = list(world.kinds)
+    world.later(minutes=1)
+    assert world.kinds == tried
+
+
+def test_of_what_is_blocked_that_is_shown_which_matters_most_and_nothing_is_forgotten() -> None:
+    world = with_two_blocked()
+    assert [trouble.what for trouble in world.state.step_troubles] == ["move", "update"]
+    world.teamwork.lose.extend(["answered", "answered", "not landed"])
+    world.hear(*world.zendesk.solved())
+    assert [trouble.what for trouble in world.state.step_troubles] == ["complete", "move", "update"]
+    assert world.state.trouble is not None
+    assert (world.state.trouble.what, world.state.trouble.code) == ("complete", "unreachable")
+
+
+def test_what_is_done_leaves_the_other_blocked_and_tried_again() -> None:
+    world = with_two_blocked()
+    world.teamwork.missing_lists = set()
+    world.until_the_next_moment()
+    assert [(trouble.what, trouble.tries) for trouble in world.state.step_troubles] == [("update", 2)]
+    world.teamwork.bad_tags = set()
+    world.until_the_next_moment()
+    assert (world.state.trouble, world.task.tags, world.task.tasklist_id) == (None, {"vip"}, 1235)
+
+
+def test_what_is_blocked_is_not_forgotten_over_a_step_that_passes_by_itself() -> None:
+    world, failure = with_two_blocked(), Failure(code="answer_lost", passing=True)
+    state = retrying(world.state, "trouble", "rename", failure, world.clock.now)
+    assert [trouble.what for trouble in state.step_troubles] == ["rename", "move", "update"]
+    renamed = Step(kind="rename", reason="subject", title="B")
+    state = after_success(state, renamed, StepResult(task=state.task, answer="200"), world.clock.now)
+    assert [trouble.what for trouble in state.step_troubles] == ["move", "update"]
+
+
+def test_only_what_is_wanted_still_is_in_trouble() -> None:
+    world = with_two_blocked()
+    world.hear(*world.zendesk.grouped(None))
+    assert [trouble.what for trouble in world.state.step_troubles] == ["update"]
+    world.hear(*world.zendesk.tagged())
+    assert (world.state.step_troubles, world.state.trouble) == ((), None)
 
 
 # --- pauses

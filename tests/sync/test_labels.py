@@ -179,12 +179,102 @@ def test_a_task_whose_labels_are_not_known_is_deleted_once() -> None:
     assert world.kinds.count("delete") == 1
 
 
-def test_resync_writes_labels_only_where_the_policy_has_some() -> None:
-    for policy, more in ((TAGGED, ["update"]), (PRIORITIES, [])):
-        world = opened(policy, priority="low")
+def test_resync_writes_labels_only_where_they_differ() -> None:
+    for policy in (TAGGED, PRIORITIES):
+        world = opened(policy, priority="low", tags=("vip",))
         world.command("resync")
         world.rest()
-        assert world.changes == ["create", *more]
+        assert world.changes == ["create"]
+
+
+def test_resync_puts_on_again_what_people_took_off() -> None:
+    world = opened(TAGGED, tags=("vip",))
+    world.task.tags = {"Zendesk", "Ann's own"}
+    world.command("resync")
+    world.rest()
+    assert world.task.tags == {"Zendesk", "Important", "Ann's own"}
+
+
+# --- what people have put on
+
+
+def test_a_tag_of_people_that_a_rule_names_too_outlives_a_resync() -> None:
+    world = opened(TAGGED)
+    world.task.tags |= {"Important"}
+    world.command("resync")
+    world.rest()
+    assert world.task.tags == {"Zendesk", "Important"}
+
+
+def test_a_task_that_is_known_by_its_number_alone_is_labelled_like_one_that_is_found() -> None:
+    world = opened(TAGGED, tags=("vip",))
+    world.new_run(EarlierLife(task_id=world.task.id))
+    world.hear(*world.zendesk.tagged("billing"))
+    world.rest()
+    assert world.task.tags == {"Zendesk", "billing"}
+
+
+@pytest.mark.parametrize("fate", ["landed", "not landed"])
+def test_a_lost_answer_makes_nothing_doubtful_but_what_its_update_was_about(fate: str) -> None:
+    policy = Policy(task_priorities=("urgent=high",), task_tags=TAGGED.task_tags)
+    world = opened(policy, priority="low")
+    world.task.tags |= {"Important"}
+    by_hand(world, "medium")
+    world.teamwork.lose.append(fate)  # type: ignore[arg-type]
+    world.hear(*world.zendesk.tagged("billing"))
+    world.rest()
+    assert (world.task.tags, world.task.priority) == ({"Zendesk", "billing", "Important"}, "medium")
+
+
+@pytest.mark.parametrize("fate", ["landed", "not landed"])
+def test_a_tag_of_ours_that_people_took_off_stays_off_after_a_lost_answer(fate: str) -> None:
+    world = opened(TAGGED, tags=("vip",))
+    world.task.tags = {"Zendesk"}
+    world.teamwork.lose.append(fate)  # type: ignore[arg-type]
+    world.hear(*world.zendesk.tagged("vip", "billing"))
+    world.rest()
+    assert world.task.tags == {"Zendesk", "billing"}
+
+
+@pytest.mark.parametrize("fate", ["landed", "not landed"])
+def test_a_tag_that_may_be_on_is_taken_off_when_it_is_not_wanted_any_more(fate: str) -> None:
+    world = opened(TAGGED)
+    world.teamwork.lose.append(fate)  # type: ignore[arg-type]
+    world.hear(*world.zendesk.tagged("vip"))
+    world.hear(*world.zendesk.tagged())
+    world.rest()
+    assert (world.task.tags, world.state.task.tags, world.state.task.unsure_tags) == ({"Zendesk"}, ("Zendesk",), ())
+
+
+# --- names that are one tag
+
+
+SPELLINGS = Policy(task_tags=("vip=Important", "gold=important", "top= IMPORTANT "))
+
+
+def test_tags_that_differ_in_case_only_are_one_tag() -> None:
+    world = opened(SPELLINGS, tags=("gold", "vip"))
+    assert world.task.tags == {"Important"}
+    world.hear(*world.zendesk.tagged("vip"))
+    assert (world.changes, world.task.tags) == (["create"], {"Important"})
+    world.hear(*world.zendesk.tagged("top"))
+    assert (world.changes, world.task.tags) == (["create"], {"Important"})
+    world.hear(*world.zendesk.tagged())
+    assert (world.changes, world.task.tags) == (["create", "update"], set())
+
+
+def test_a_rule_that_spells_its_tag_anew_changes_nothing() -> None:
+    world = opened(Policy(task_tags=("vip=Very important",)), tags=("vip",))
+    world.policy = Policy(task_tags=("vip=very  Important",))
+    world.hear(*world.zendesk.renamed("Other"))
+    assert (world.changes, world.task.tags) == (["create", "rename"], {"Very important"})
+
+
+def test_a_found_task_is_not_told_to_gain_and_lose_the_same_tag() -> None:
+    world = opened(SPELLINGS, tags=("vip",))
+    world.new_run(EarlierLife(may_be_creating=True))
+    world.hear(*world.zendesk.tagged("vip", "other"))
+    assert [(step.tags, step.untag) for step in world.steps if step.kind == "update"] == [(("Important",), ())]
 
 
 # --- a tag that is not taken
@@ -217,7 +307,7 @@ def test_a_bad_list_and_a_bad_tag_hold_up_nothing_else_either() -> None:
     world.hear(*world.zendesk.renamed("Other"), *world.zendesk.solved())
     assert (world.task.title, world.task.standing) == ("Other", "completed")
     world.teamwork.bad_tags, world.teamwork.missing_lists = set(), set()
-    world.later(minutes=16)
+    world.later(minutes=31)
     assert (world.task.tags, world.task.tasklist_id, world.state.trouble) == ({"Zendesk"}, 1235, None)
 
 

@@ -96,6 +96,14 @@ class World:
         self.clock.forward(timedelta(**duration).total_seconds())
         self.hear()
 
+    def until_the_next_moment(self) -> timedelta:
+        """Time passes until something comes by itself; how long that was."""
+        before, moment = self.clock.now, self._next_moment()
+        assert moment is not None
+        self.clock.forward_to(moment)
+        self.hear()
+        return moment - before
+
     def rest(self) -> None:
         """Reads are answered, settle windows and pauses pass, until there is nothing left to do."""
         for _ in range(MOST_TURNS):
@@ -186,8 +194,8 @@ class World:
 
     def _next_moment(self) -> datetime | None:
         """The next thing that comes by itself; a refused person and an unreadable ticket are waited for elsewhere."""
-        trouble, wanted = self.state.trouble, self.state.read
-        moments = [self.state.settle_until, trouble.retry_at if trouble is not None else None]
+        wanted = self.state.read
+        moments = [self.state.settle_until, *(trouble.retry_at for trouble in self.state.step_troubles)]
         moments.append(wanted.not_before if wanted is not None else None)
         return min((moment for moment in moments if moment is not None and moment > self.clock.now), default=None)
 

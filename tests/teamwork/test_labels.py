@@ -71,6 +71,16 @@ async def test_a_list_of_another_project_is_not_taken(site: Site) -> None:
     assert unknown.value.status == 422
 
 
+async def test_a_completed_task_that_may_not_be_changed_is_not_blamed_on_the_list(site: Site) -> None:
+    other = await site.client.create_tasklist(site.project_id, "Billing")
+    task = await site.new_task()
+    await site.client.complete_task(task.id)
+    site.set(patch_completed=409)
+    with pytest.raises(Refused) as refused:
+        await site.client.move_task(task.id, other)
+    assert (refused.value.status, refused.value.field, refused.value.sent) == (409, None, False)
+
+
 @pytest.mark.parametrize("get_deleted", [404, 200])
 async def test_a_task_that_is_gone_is_not_blamed_on_the_list(site: Site, get_deleted: Literal[404, 200]) -> None:
     other = await site.client.create_tasklist(site.project_id, "Billing")

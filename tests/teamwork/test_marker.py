@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ticketsync.teamwork import has_marker, marked, marker_line, markers_in
-from ticketsync.teamwork.marker import without_markers
+from ticketsync.teamwork.marker import ESCAPED, without_markers
 
 URL = "https://acme.zendesk.com/agent/tickets/3543"
 
@@ -67,12 +67,31 @@ def test_a_marker_in_a_customers_words_marks_nothing_in_whatever_form(
     assert markers_in(told) == set()
 
 
-@given(st.text(alphabet="ticketsync:/acme35&#58;amp\\ <>[]()", max_size=60))
-def test_whatever_the_words_are_none_of_them_marks_anything(words: str) -> None:
-    assert markers_in(without_markers(words)) == set()
+PIECES = st.sampled_from(
+    ["ticketsync", ":", "acme/3543", "/", "\\", "&", "amp;", "#58;", "#92;", "#1;", "&no", "-", ".", "…", " bye", "<"]
+)
 
 
-@pytest.mark.parametrize("text", ["", "Hello", "ticketsync is broken", "a & b &amp; c \\* d", "ticketsync:acme"])
+@given(st.lists(PIECES, max_size=12).map("".join))
+@example("ticketsync:acme/3543\\\\- bye")
+@example("ticketsync:acme/3543\\\\:x")
+@example("&amp;amp;ticketsync:acme/3543")
+@example("&amp;no&amp;#1;ticketsync:acme/3543")
+@example("ticketsync:acme/3543/comments")
+def test_whatever_the_words_are_none_of_them_marks_anything_however_often_they_are_unescaped(words: str) -> None:
+    told = without_markers(words)
+    for _ in range(6):
+        assert markers_in(told) == set()
+        told = ESCAPED.sub(r"\1", html.unescape(told))
+
+
+@given(st.lists(PIECES, max_size=12).map("".join), st.integers(1, 40))
+@example("ticketsync:acme/3543/comments", len("/comments"))
+def test_words_that_are_cut_afterwards_mark_nothing_either(words: str, left_out: int) -> None:
+    assert markers_in(f"{without_markers(words)[:-left_out]}…") == set()
+
+
+@pytest.mark.parametrize("text", ["", "Hello", "ticketsync is broken", "a & b &amp; c \\* d", "ticketsync: acme"])
 def test_words_without_a_marker_stay_as_they_are(text: str) -> None:
     assert without_markers(text) == text
 

@@ -118,3 +118,30 @@ async def test_a_tag_that_is_refused_is_put_on_when_an_operator_has_it_tried_aga
     await command_ticket(stack.client, stack.desk, ticket.id, "retry")
     await stack.settled(ticket.id)
     assert await stack.tags(task_id) == {"Zendesk", "Important"}
+
+
+async def test_of_a_move_and_an_update_that_are_blocked_at_once_neither_hides_the_other(
+    routed: tuple[Stack, int],
+) -> None:
+    stack, _ = routed
+    stack.teamwork.faults.add(Fault(kind="error", status=403, match=FaultMatch(method="PUT", path=r"/tags\.json")))
+    ticket = Ticket(group_id=NOWHERE)
+    await stack.signal(ticket.created())
+
+    async def both() -> bool:
+        status = await stack.status(ticket.id)
+        troubles = [status.get("trouble"), *status.get("other_troubles", ())]
+        told = [(trouble["what"], trouble["code"]) for trouble in troubles if trouble is not None]
+        return told == [("move", "tasklist_unknown"), ("update", "forbidden")]
+
+    await eventually(both, what="both are blocked")
+    assert (await stack.status(ticket.id))["reason"] == "tasklist_unknown"
+    stack.teamwork.faults.clear()
+    await command_ticket(stack.client, stack.desk, ticket.id, "retry")
+    (task_id,) = await stack.tasks_of(ticket.id)
+    await eventually(lambda: _has_tags(stack, task_id, {"Zendesk"}), what="what can be done is done")
+    assert (await stack.settled(ticket.id, "blocked"))["reason"] == "tasklist_unknown"
+
+
+async def _has_tags(stack: Stack, task_id: int, names: set[str]) -> bool:
+    return await stack.tags(task_id) == names

@@ -2,25 +2,21 @@
 
 One bad field is one bad field. A person who is refused is left out and named. When the call is refused for another
 reason and asked for a list, a priority or tags, it is made once more without them: they then follow as steps of their
-own, and the one that is bad blocks itself alone.
+own, and the one that is bad blocks itself alone. If that is refused too, what is left is the description's text: a task
+that has its marker alone is better than none. A list of another project counts as refused before anything is sent:
+Teamwork would take the task, but it is looked for in the desk's project, and so would be made twice.
 """
 
-from temporalio import activity
-
-from ticketsync.activities.looks import PRIORITIES
+from ticketsync.activities.describing import marked_description, text_above_the_marker
+from ticketsync.activities.looks import PRIORITIES, must_have_list
 from ticketsync.desks import Desk
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Step, StepResult, list_name
 from ticketsync.sync.taken import when_made
-from ticketsync.sync.templates import filled_in
-from ticketsync.teamwork import Forbidden, NotAMember, NotFound, Refused, has_marker, marker_line
-from ticketsync.teamwork.marker import without_markers
+from ticketsync.teamwork import Forbidden, NotAMember, NotFound, Refused, UnknownTaskList, has_marker
 from ticketsync.teamwork.models import Task
-from ticketsync.zendesk import errors as zendesk
 
-LONGEST_DESCRIPTION = 10_000
-QUICK_ATTEMPTS = 3  # so often a description waits for Zendesk
-SURELY_NOT_MADE = (NotFound, Forbidden, Refused)
+SURELY_NOT_MADE = (NotFound, Forbidden, Refused, UnknownTaskList)
 
 
 async def posted(desk: Desk, own_list: int | None, request: StepRequest) -> StepResult:
@@ -28,8 +24,21 @@ async def posted(desk: Desk, own_list: int | None, request: StepRequest) -> Step
 
     Raises TeamworkError (one of SURELY_NOT_MADE: also not in the desk's own list), and ZendeskError before any call.
     """
-    step, description = request.step, await _description(desk, request)
+    text = await text_above_the_marker(desk, request.ticket_id)
     try:
+        return await _with_or_without_more(desk, own_list, request, text)
+    except Refused as error:
+        if not text:
+            raise
+        without = f"without the description's text ({error.code})"
+    made = await _with_or_without_more(desk, own_list, request, "")
+    return made.model_copy(update={"answer": f"{made.answer}, {without}"})
+
+
+async def _with_or_without_more(desk: Desk, own_list: int | None, request: StepRequest, text: str) -> StepResult:
+    step, description = request.step, marked_description(desk, request.ticket_id, text)
+    try:
+        await must_have_list(desk, step.tasklist_id)
         return await _with_or_without_the_person(desk, step.tasklist_id or own_list, step, description, request)
     except SURELY_NOT_MADE as error:
         if own_list is None or not _asks_for_more(step):
@@ -92,29 +101,3 @@ def _answer(request: StepRequest, task: Task) -> str:
     """Failing for want of the marker would make a second task; the journal says that this one cannot be found by it."""
     marked = has_marker(task.description, request.desk, request.ticket_id)
     return f"201, task {task.id}" if marked else f"201, task {task.id}, but Teamwork did not keep its marker"
-
-
-# --- the description
-
-
-async def _description(desk: Desk, request: StepRequest) -> str:
-    """What the policy's template makes of the ticket, and below it the marker."""
-    marker = marker_line(request.desk, request.ticket_id, desk.ticket_url(request.ticket_id))
-    template = desk.settings.policy.description
-    if not template.strip():
-        return marker
-    text = await _filled_in(desk, template, request.ticket_id)
-    return f"{text}\n\n{marker}" if text else marker
-
-
-async def _filled_in(desk: Desk, template: str, ticket_id: int) -> str:
-    """The template for this ticket as it is now. Without Zendesk it is left empty in the end: the task matters more."""
-    try:
-        values = await desk.zendesk.ticket_texts(ticket_id)
-    except zendesk.ZendeskError as error:
-        if isinstance(error, zendesk.Passing) and activity.info().attempt < QUICK_ATTEMPTS:
-            raise
-        return ""
-    # A marker in a customer's words would have this task taken for another ticket's.
-    text = without_markers(filled_in(template, values)).strip()
-    return text if len(text) <= LONGEST_DESCRIPTION else f"{text[: LONGEST_DESCRIPTION - 1].rstrip()}…"

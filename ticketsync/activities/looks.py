@@ -3,14 +3,18 @@
 Nothing here writes. A 404 of a task counts only when its project answers 200: otherwise nothing is known of any task.
 """
 
+from typing import Any
+
 from ticketsync.activities.find_task import find_task
 from ticketsync.desks import Desk
 from ticketsync.settings import TeamworkSettings
 from ticketsync.sync.desk import DeskFacts
+from ticketsync.sync.labels import each_once
 from ticketsync.sync.requests import StepRequest
-from ticketsync.sync.step import OWN_LIST, AppliedTask, Standing, StepResult, TaskPriority
+from ticketsync.sync.step import OWN_LIST, AppliedTask, Field, Standing, StepResult, TaskPriority
 from ticketsync.sync.taken import when_seen
-from ticketsync.teamwork import Forbidden, NotFound, has_marker
+from ticketsync.teamwork import Forbidden, NotFound, TeamworkError, UnknownTaskList, has_marker
+from ticketsync.teamwork.bodies import plain_tag
 from ticketsync.teamwork.models import Task
 
 PRIORITIES: dict[str | None, TaskPriority] = {"low": "low", "medium": "medium", "high": "high"}
@@ -30,6 +34,23 @@ async def project_answers(desk: Desk) -> None:
         await desk.teamwork.project(project_id)
     except (NotFound, Forbidden):
         raise ProjectDoesNotAnswer(project_id) from None
+
+
+async def must_have_list(desk: Desk, tasklist_id: int | None) -> None:
+    """Raises UnknownTaskList for a route to what is no open list of the desk's project, where tasks are looked for.
+
+    Also TeamworkError; nothing was sent then.
+    """
+    if not tasklist_id:
+        return
+    try:
+        known = await desk.has_list(tasklist_id)
+    except TeamworkError as error:
+        error.sent = False  # it was only read
+        raise
+    if not known:
+        place = f"list {tasklist_id} of project {desk.settings.teamwork.project_id}"
+        raise UnknownTaskList(place, field="tasklist")
 
 
 async def look_for(desk: Desk, request: StepRequest) -> Task | None:
@@ -80,11 +101,7 @@ async def adopted(desk: Desk, own_list: int | None, request: StepRequest, task: 
 
 
 async def _as_found(desk: Desk, own_list: int | None, request: StepRequest, task: Task) -> AppliedTask:
-    """What a task shows, as if we had told it so. One deleted by us may be restored; by people, it stays gone.
-
-    Which of its tags are ours cannot be seen, but for those that we remember: where the policy has tags they are
-    written once more.
-    """
+    """What a task shows, as if we had told it so. One deleted by us may be restored; by people, it stays gone."""
     people, wanted = task.assignee_ids, request.step.assignee_id or request.task.assignee_id
     return AppliedTask(
         id=task.id,
@@ -94,9 +111,24 @@ async def _as_found(desk: Desk, own_list: int | None, request: StepRequest, task
         gone=task.is_deleted and task.deleted_by not in (None, await desk.me()),
         tasklist_id=OWN_LIST if task.tasklist_id in (None, own_list) else task.tasklist_id,
         priority=PRIORITIES.get(task.priority, "none"),
-        tags=request.task.tags if request.task.id == task.id else (),
-        uncertain=("labels",) if desk.settings.policy.task_tags else (),
+        **await _tags_of_ours(desk, request, task),
     )
+
+
+async def _tags_of_ours(desk: Desk, request: StepRequest, task: Task) -> dict[str, Any]:
+    """Which of its tags are ours cannot be seen: where we do not remember it, those of the policy are written anew.
+
+    Where we do, what it shows of ours is ours: people may have taken off the others.
+    """
+    known = request.task
+    if known.id != task.id or known.title is None or "labels" in known.uncertain:
+        unsure: tuple[Field, ...] = ("labels",) if desk.settings.policy.task_tags else ()
+        return {"tags": known.tags if known.id == task.id else (), "uncertain": unsure}
+    ours = each_once((*known.tags, *known.unsure_tags))
+    shown = await desk.teamwork.tag_names(task.id) if ours and not task.is_deleted else None
+    if shown is None:
+        return {"tags": known.tags, "unsure_tags": known.unsure_tags}
+    return {"tags": tuple(tag for tag in ours if plain_tag(tag) in shown)}
 
 
 # --- what people did
@@ -117,6 +149,13 @@ async def worked_on(desk: Desk, task_id: int) -> str | None:
         return "time was logged on it"
     comments = await desk.teamwork.comments(task.id)
     return "people commented on it" if any(comment.posted_by != me for comment in comments) else None
+
+
+async def must_be_ours(desk: Desk, request: StepRequest) -> None:
+    """Raises NotFound where a hint leads to somebody else's task, which is not ours to delete. Also TeamworkError."""
+    task_id = request.task.id or 0
+    if request.task.title is None and is_not_ours(request, await desk.teamwork.task(task_id)):
+        raise NotFound(f"GET task {task_id} with the ticket's marker")
 
 
 # --- in our words

@@ -16,8 +16,9 @@ from ticketsync.activities.find_task import look_again_until_surely_not_there
 from ticketsync.activities.looks import (
     adopted,
     inspected,
-    is_not_ours,
     look_for,
+    must_be_ours,
+    must_have_list,
     own_list_of,
     project_answers,
     standing_of,
@@ -29,7 +30,7 @@ from ticketsync.sync.desk import TASKLIST_GONE, DeskFacts
 from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import AppliedTask, StepResult
 from ticketsync.sync.taken import when_back, when_gone, when_kept, when_taken
-from ticketsync.teamwork import NotAMember, NotFound, Passing, TeamworkError, UnknownTaskList
+from ticketsync.teamwork import NotAMember, NotFound, Passing, Refused, TeamworkError, UnknownTaskList
 from ticketsync.zendesk import Passing as ZendeskPassing
 
 NAMES = names.STEP_ACTIVITIES
@@ -71,7 +72,7 @@ class StepActivities:
             if own_list is None:
                 _no_task_list_yet(request)
             if isinstance(error, NotFound):
-                await self._task_list_is_gone(desk, own_list)
+                await self._stop_if_task_list_is_gone(desk, own_list)
             raise
 
     # --- the fields
@@ -107,14 +108,23 @@ class StepActivities:
             if tasklist_id is None:
                 _no_task_list_yet(request)
             try:
-                await desk.teamwork.move_task(_id(request), tasklist_id)
+                await self._move(desk, request, tasklist_id)
             except NotFound:
                 return await self._gone(desk, request)
-            except UnknownTaskList:
-                if not wanted:
-                    await self._task_list_is_gone(desk, tasklist_id)
-                raise
+            except (UnknownTaskList, Refused) as error:
+                if wanted:
+                    raise
+                await self._stop_if_task_list_is_gone(desk, tasklist_id)
+                raise Refused(error.call, status=error.status, field=error.field) from None
             return _taken(request)
+
+    async def _move(self, desk: Desk, request: StepRequest, tasklist_id: int) -> None:
+        try:
+            await must_have_list(desk, request.step.tasklist_id)
+        except UnknownTaskList:
+            await desk.teamwork.must_be_there(_id(request))  # of a task that is gone there is nothing else to say
+            raise
+        await desk.teamwork.move_task(_id(request), tasklist_id)
 
     @activity.defn(name=NAMES["update"])
     async def update(self, request: StepRequest) -> StepResult:
@@ -163,7 +173,7 @@ class StepActivities:
         """Delete to the trash; a task that people worked on is completed instead."""
         async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
             try:
-                await self._must_be_ours(desk, request)
+                await must_be_ours(desk, request)
                 worked = await worked_on(desk, _id(request))
                 if worked is not None:
                     await desk.teamwork.complete_task(_id(request))
@@ -174,10 +184,6 @@ class StepActivities:
                 await project_answers(desk)
                 return _taken(request, "404: it was gone already")
             return _taken(request, "200, in the trash for 30 days")
-
-    async def _must_be_ours(self, desk: Desk, request: StepRequest) -> None:
-        if request.task.title is None and is_not_ours(request, await desk.teamwork.task(_id(request))):
-            raise NotFound(f"GET task {_id(request)} with the ticket's marker")
 
     @activity.defn(name=NAMES["restore"])
     async def restore(self, request: StepRequest) -> StepResult:
@@ -219,8 +225,11 @@ class StepActivities:
         answer = "404: somebody deleted the task" if task.gone else "404: it is deleted"
         return StepResult(task=task, answer=answer, decide_again=True)
 
-    async def _task_list_is_gone(self, desk: Desk, tasklist_id: int) -> NoReturn:
+    async def _stop_if_task_list_is_gone(self, desk: Desk, tasklist_id: int) -> None:
+        """Hold up the whole desk, unless the project shows the list: then only this task does not go there."""
         await project_answers(desk)
+        if tasklist_id in await desk.open_lists():
+            return
         await self._attempts.tell_trouble(desk.name, "teamwork", TASKLIST_GONE)
         hold_up(TASKLIST_GONE, f"task list {tasklist_id} does not answer: choose another or bring it back")
 

@@ -62,7 +62,7 @@ def _story(state: TicketState, field: Field) -> FieldStory:
     return FieldStory(
         field=field,
         value=_value(state, field),
-        sure=field not in state.task.uncertain,
+        sure=state.task.is_sure_of(field),
         step=state.journal[index] if index is not None else None,
         cause=_cause(state.journal[:index]) if index is not None else None,
     )
@@ -125,7 +125,7 @@ def _waiting(state: TicketState) -> list[str]:
 
 
 def _troubles(state: TicketState) -> list[str]:
-    troubles = [trouble for trouble in (state.trouble, state.read_trouble) if trouble is not None]
+    troubles = [trouble for trouble in (*state.step_troubles, state.read_trouble) if trouble is not None]
     return [
         f"{trouble.what} is {trouble.phase} ({trouble.code}) since {_at(trouble.since)}: {_next_try(trouble)}"
         for trouble in troubles

@@ -103,8 +103,8 @@ def _wanted_by_now(state: TicketState, rules: Rules) -> TicketState:
 def _recall(state: TicketState, earlier: EarlierLife) -> TicketState:
     """Go on where an earlier run of this ticket ended; what only that run needed is left behind."""
     if earlier.state is not None:
-        left_behind = {"end_at": None, "trouble": None, "read_trouble": None, "first_decision": False}
-        return earlier.state.model_copy(update={**left_behind, "commands": state.commands})
+        left_behind = {"end_at": None, "read_trouble": None, "first_decision": False}
+        return earlier.state.model_copy(update={**left_behind, "commands": state.commands}).with_step_troubles(())
     if earlier.task_id is not None:
         task = AppliedTask(id=earlier.task_id, standing="open", uncertain=("assignee", "standing", "title"))
         return state.model_copy(update={"first_decision": False, "task": task, "inspect": True, "wanted_once": True})
@@ -142,9 +142,9 @@ def _obey_one(state: TicketState, command: Command) -> TicketState:
 
 def _with_short_pauses(state: TicketState) -> TicketState:
     """What people or the desk had tried again waits from the first pause on: such tries are no sign of anything."""
-    trouble = state.trouble and state.trouble.model_copy(update={"tries": 0})
     refused = state.refused and state.refused.model_copy(update={"tries": 0})
-    return state.model_copy(update={"trouble": trouble, "refused": refused})
+    troubles = (trouble.model_copy(update={"tries": 0}) for trouble in state.step_troubles)
+    return state.model_copy(update={"refused": refused}).with_step_troubles(troubles)
 
 
 # --- reads
@@ -248,20 +248,20 @@ def _settle(state: TicketState, the_plan: Plan, rules: Rules, now: datetime) -> 
 
 def _due(state: TicketState, the_plan: Plan, now: datetime) -> tuple[Step, ...]:
     """The plan without what is blocked and not to be tried again yet: other timers ring in between."""
-    trouble = state.trouble
-    if trouble is None or trouble.retry_at is None or now >= trouble.retry_at:
-        return the_plan.steps
-    if trouble.what in STAND_ALONE:
+    troubles = state.step_troubles
+    waiting = {trouble.what for trouble in troubles if trouble.retry_at is not None and now < trouble.retry_at}
+    if waiting & STAND_ALONE:
         return ()
-    return tuple(step for step in the_plan.steps if step.kind != trouble.what)
+    return tuple(step for step in the_plan.steps if step.kind not in waiting)
 
 
 def _tried_now(state: TicketState, steps: tuple[Step, ...]) -> TicketState:
     """What is begun waits for nothing any more: a timer that rings while it is under way must not call it back."""
-    trouble = state.trouble
-    if trouble is None or trouble.retry_at is None or trouble.what not in {step.kind for step in steps}:
-        return state
-    return state.model_copy(update={"trouble": trouble.model_copy(update={"retry_at": None})})
+    kinds = {step.kind for step in steps}
+    return state.with_step_troubles(
+        trouble.model_copy(update={"retry_at": None}) if trouble.what in kinds else trouble
+        for trouble in state.step_troubles
+    )
 
 
 # --- end
@@ -285,15 +285,14 @@ def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules:
     """Forget wishes that are met, and put down how the ticket will stand."""
     kinds = {step.kind for step in the_plan.steps}
     sync_state, reason = at_rest(state, wanted, the_plan)
-    troubled = state.trouble is not None and state.trouble.what in kinds
     is_back = wanted is not None and wanted.standing != "absent"
-    return state.model_copy(
+    troubled = state.with_step_troubles(trouble for trouble in state.step_troubles if trouble.what in kinds)
+    return troubled.model_copy(
         update={
             "task": state.task.model_copy(update={"protected": state.task.protected and not is_back}),
             "revive": state.revive and bool(kinds & {"restore", "reopen", "create", "inspect"}),
             "inspect": state.inspect and "inspect" in kinds,
             "anew": False,
-            "trouble": state.trouble if troubled else None,
             "blocked_retry": rules.policy.blocked_retry,
             "sync_state": sync_state,
             "reason": reason,

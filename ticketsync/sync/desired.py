@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from ticketsync.sync.event import Event
 from ticketsync.sync.fold import CLOSED_STATUSES, GONE_STATUSES
 from ticketsync.sync.kept import knows_enough
-from ticketsync.sync.labels import all_tags, priority_wanted, tags_wanted
+from ticketsync.sync.labels import all_tags, priority_wanted, tags_wanted, without
 from ticketsync.sync.lists import list_wanted
 from ticketsync.sync.people import People
 from ticketsync.sync.policy import Policy
@@ -70,7 +70,7 @@ def desired_task(state: TicketState, policy: Policy, people: People) -> DesiredT
         routed_by=routed_by,
         priority=priority_wanted(snapshot, policy.task_priorities),
         tags=tags,
-        other_tags=tuple(tag for tag in all_tags(policy.task_tags) if tag not in tags),
+        other_tags=without(all_tags(policy.task_tags), tags),
     )
 
 

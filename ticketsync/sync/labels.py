@@ -5,6 +5,8 @@ tagged so; `vip` alone means a tag of the same name, `*=Zendesk` one for every t
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple, get_args
 
@@ -59,9 +61,31 @@ def priority_wanted(snapshot: TicketSnapshot, rules: tuple[str, ...]) -> TaskPri
 
 def tags_wanted(snapshot: TicketSnapshot, rules: tuple[str, ...]) -> tuple[str, ...]:
     """The tags that the task should have of ours, in the order of their rules, each once."""
-    return tuple(dict.fromkeys(rule.name for rule in map(tag_rule, rules) if rule.fits(snapshot)))
+    return each_once(rule.name for rule in map(tag_rule, rules) if rule.fits(snapshot))
 
 
 def all_tags(rules: tuple[str, ...]) -> tuple[str, ...]:
     """Every tag that these rules may give a task."""
-    return tuple(dict.fromkeys(tag_rule(text).name for text in rules))
+    return each_once(tag_rule(text).name for text in rules)
+
+
+# --- which names are one tag
+
+
+def each_once(names: Iterable[str]) -> tuple[str, ...]:
+    """These names without those that are the same tag as one before them."""
+    spelled: dict[str, str] = {}
+    for name in names:
+        spelled.setdefault(_plain(name), name)
+    return tuple(spelled.values())
+
+
+def without(names: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    """Each of these names once, without those that are the same tag as one of the others."""
+    known = {_plain(name) for name in others}
+    return tuple(name for name in each_once(names) if _plain(name) not in known)
+
+
+def _plain(name: str) -> str:
+    """Upper and lower case, white space and composed letters make no other tag, as where answers are compared."""
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()

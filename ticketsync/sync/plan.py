@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from ticketsync.sync.desired import DesiredTask
 from ticketsync.sync.filters import REFUSALS
+from ticketsync.sync.labels import without
 from ticketsync.sync.state import TicketState
 from ticketsync.sync.step import AppliedTask, Step, list_name
 
@@ -152,12 +153,12 @@ def _move(task: AppliedTask, wanted: DesiredTask) -> Step | None:
 
 
 def _update(task: AppliedTask, wanted: DesiredTask) -> Step | None:
-    """Priority and tags of ours as far as they differ; all of them when it is not known how the task is labelled."""
-    unsure = "labels" in task.uncertain
-    priority = wanted.priority if unsure or task.priority != wanted.priority else None
-    tags = tuple(tag for tag in wanted.tags if unsure or tag not in task.tags)
-    ours = dict.fromkeys((*task.tags, *(wanted.other_tags if unsure else ())))
-    untag = tuple(tag for tag in ours if tag not in wanted.tags)
+    """Priority and tags of ours as far as they differ, or may; all of them when nothing is known of those there are."""
+    found = "labels" in task.uncertain
+    unsure = found or task.unsure_priority or task.priority != wanted.priority
+    priority = wanted.priority if unsure else None
+    tags = without(wanted.tags, () if found else without(task.tags, task.unsure_tags))
+    untag = without((*task.tags, *task.unsure_tags, *(wanted.other_tags if found else ())), wanted.tags)
     if priority is None and not tags and not untag:
         return None
     return Step(kind="update", reason="labels", priority=priority, tags=tags, untag=untag)

@@ -3,6 +3,7 @@
 The shape is stored in Temporal for as long as workflows live: fields are added with defaults, never renamed or removed.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from ticketsync.sync.step import AppliedTask, Step
 SEEN_KEPT = 200
 JOURNAL_KEPT = 50
 LINE_BYTES = 400
+UNREACHABLE = "unreachable"  # the code of what was out of reach for too long
 LINE_FRAME = 80  # what a line takes besides its code, text and event id
 
 Look = Literal["no", "once", "patiently"]
@@ -79,6 +81,18 @@ class Trouble(BaseModel):
     retry_at: datetime | None = None
 
 
+RULES = "decide"  # the rules themselves failed on this ticket
+# What is shown of several: first what nothing else can be done without, then what people see first on the task.
+MATTERS_FIRST = ("inspect", "create", "restore", "delete", "complete", "reopen", "reassign", "rename", "move", "update")
+
+
+def weight(trouble: Trouble) -> tuple[bool, bool, bool, bool, int]:
+    """The smallest is shown of several: the rules, the other side not reached, a pause, then what matters most."""
+    place = next((index for index, what in enumerate(MATTERS_FIRST) if what == trouble.what), len(MATTERS_FIRST))
+    reached, in_time = trouble.phase != "retrying", trouble.code != UNREACHABLE
+    return trouble.what != RULES, reached, in_time, trouble.phase != "paused", place
+
+
 class RefusedAssignee(BaseModel):
     """A person whom Teamwork would not take for this task: tried again slowly, everything else goes on."""
 
@@ -121,7 +135,8 @@ class TicketState(BaseModel):
     `wanted_once` stays true from any snapshot that on its own would have made a task, so that order does not matter.
     `look` says whether a task may exist already: it is looked for once, or patiently while a create may be landing;
     `no_trace` that it need not be, should the ticket prove to be young.
-    `anew` says that the last run planned steps which it left to this one.
+    `anew` says that the last run planned steps which it left to this one. `trouble` is that of the steps which matters
+    most, `other_troubles` are those of other kinds of steps beside it: see `step_troubles`.
     `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` and
     `fields_kept` are the tags that the policy named and the optional fields that it used when the snapshot was folded:
     of all others nothing is known.
@@ -157,6 +172,7 @@ class TicketState(BaseModel):
     reads_asked: int = 0
     read_trouble: Trouble | None = None
     trouble: Trouble | None = None
+    other_troubles: tuple[Trouble, ...] = ()
 
     generation_needed: int | None = None
     waiting: WaitingForPeople | None = None
@@ -169,6 +185,15 @@ class TicketState(BaseModel):
     commands: tuple[Command, ...] = ()
     seen: tuple[str, ...] = ()
     journal: tuple[JournalLine, ...] = ()
+
+    @property
+    def step_troubles(self) -> tuple[Trouble, ...]:
+        """At most one for each kind of step; the first is the one that is shown."""
+        return (self.trouble, *self.other_troubles) if self.trouble is not None else ()
+
+    def with_step_troubles(self, troubles: Iterable[Trouble]) -> "TicketState":
+        first, *others = sorted(troubles, key=weight) or (None,)
+        return self.model_copy(update={"trouble": first, "other_troubles": tuple(others)})
 
     def with_lines(self, *lines: JournalLine) -> "TicketState":
         return self.model_copy(update={"journal": (*self.journal, *lines)[-JOURNAL_KEPT:]})

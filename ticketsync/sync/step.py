@@ -33,9 +33,10 @@ FIELD_OF: dict[StepKind, Field] = {
 class AppliedTask(BaseModel):
     """What we last told Teamwork of this ticket's task: the source of truth for ticket → task.
 
-    `uncertain` names the fields whose last write may or may not have landed: they are written once more.
-    `gone` says that people deleted the task by hand: it stays gone. `protected` says that a delete was answered by
-    completing, because people had worked on the task. `tags` are only those that we put on it.
+    `uncertain` names the fields whose last write may or may not have landed: they are written once more. "labels" is
+    among them when it is not known at all which are ours; else `unsure_priority` and `unsure_tags` say of what a write
+    may or may not have landed. `gone` says that people deleted the task by hand: it stays gone. `protected` says that a
+    delete was answered by completing, because people had worked on the task. `tags` are only those that we put on it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +51,13 @@ class AppliedTask(BaseModel):
     tasklist_id: int = OWN_LIST
     priority: TaskPriority = "none"
     tags: tuple[str, ...] = ()
+    unsure_priority: bool = False
+    unsure_tags: tuple[str, ...] = ()
+
+    def is_sure_of(self, field: Field) -> bool:
+        """Whether it is known what Teamwork has there."""
+        doubtful = field == "labels" and (self.unsure_priority or self.unsure_tags)
+        return field not in self.uncertain and not doubtful
 
     def not_sure_of(self, kind: StepKind) -> "AppliedTask":
         return self.model_copy(update={"uncertain": tuple(sorted({*self.uncertain, FIELD_OF[kind]}))})

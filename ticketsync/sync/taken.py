@@ -1,5 +1,6 @@
-"""What a task is once Teamwork has taken a step: put down after it was done, and foreseen by a look ahead."""
+"""What a task is once Teamwork has taken a step, or may have: put down afterwards, and foreseen by a look ahead."""
 
+from ticketsync.sync.labels import each_once, without
 from ticketsync.sync.step import FIELD_OF, OWN_LIST, AppliedTask, Standing, Step, StepKind
 
 STANDINGS: dict[StepKind, Standing] = {"complete": "completed", "reopen": "open", "delete": "deleted"}
@@ -20,12 +21,29 @@ def _told(step: Step, task: AppliedTask) -> dict[str, object]:
         case "move":
             return {"tasklist_id": step.tasklist_id or OWN_LIST}
         case "update":
-            tags = tuple(tag for tag in dict.fromkeys((*task.tags, *step.tags)) if tag not in step.untag)
-            return {"priority": step.priority or task.priority, "tags": tags}
+            return _labelled(step, task)
         case "complete" | "reopen" | "delete":
             return {"standing": STANDINGS[step.kind]}
         case _:
             raise ValueError(f"only Teamwork can say what comes of a {step.kind}")
+
+
+def _labelled(step: Step, task: AppliedTask) -> dict[str, object]:
+    return {
+        "priority": step.priority or task.priority,
+        "tags": without((*task.tags, *step.tags), step.untag),
+        "unsure_priority": task.unsure_priority and step.priority is None,
+        "unsure_tags": without(task.unsure_tags, (*step.tags, *step.untag)),
+    }
+
+
+def when_unsure(step: Step, task: AppliedTask) -> AppliedTask:
+    """The task after a step that may or may not have landed: of an update, only what that very update was about."""
+    if step.kind != "update":
+        return task.not_sure_of(step.kind)
+    unsure = each_once((*task.unsure_tags, *step.tags, *step.untag))
+    priority = task.unsure_priority or step.priority is not None
+    return task.model_copy(update={"unsure_priority": priority, "unsure_tags": unsure})
 
 
 def when_made(step: Step, task_id: int) -> AppliedTask:

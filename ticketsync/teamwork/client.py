@@ -7,6 +7,7 @@ Teamwork ignores fields it does not know without a word (§1.4), so every write 
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -162,13 +163,16 @@ class TeamworkClient:
     async def move_task(self, task_id: int, tasklist_id: int) -> Task:
         """Into another list of the same project (§2.4).
 
-        Raises UnknownTaskList when it is the list that is not there or not taken, NotFound when it is the task.
+        Raises UnknownTaskList when it is the list that is not there or not taken (422: of another project), NotFound
+        when it is the task, Refused when it is something else, such as that the task is completed.
         """
         call = _update(task_id)
         try:
             task = await self._write_task(call, {"tasklistId": tasklist_id})
         except (NotFound, Refused) as error:
-            await self._must_be_there(task_id)
+            await self.must_be_there(task_id)
+            if not _is_about_the_list(error):
+                raise
             raise UnknownTaskList(str(call), status=error.status, field="tasklist") from None
         if task.tasklist_id != tasklist_id:
             raise not_taken(call, "tasklist")
@@ -193,23 +197,15 @@ class TeamworkClient:
                 if names:
                     await self._change_tags(call, task_id, {"content": ",".join(names)}, removes=removes)
                     written = True
-            shown = await self._tag_names(task_id)
+            shown = await self.tag_names(task_id)
         except TeamworkError as error:
             error.sent = error.sent or written
             raise
         if shown is not None and not ({*map(plain_tag, add)} <= shown and shown.isdisjoint(map(plain_tag, remove))):
             raise not_taken(call, "tags")
 
-    async def _change_tags(self, call: Call, task_id: int, tags: Json, *, removes: bool) -> None:
-        body = {"tags": tags, "replaceExistingTags": False, "removeProvidedTags": removes}
-        try:
-            await self._request(call, json=body)
-        except NotFound as error:
-            await self._must_be_there(task_id)
-            raise Refused(str(call), status=error.status, field="tags") from None
-
-    async def _tag_names(self, task_id: int) -> frozenset[str] | None:
-        """The names of the task's tags; None where the site does not tell them with a task."""
+    async def tag_names(self, task_id: int) -> frozenset[str] | None:
+        """The names of the task's tags, as `plain_tag` makes them; None where the site does not tell them."""
         call = Call("GET", f"{V3}/tasks/{task_id}.json")
         body = await self._request(call, params={"include": "tags"})
         task, included = parsed(Task, body, "task", call), body.get("included")
@@ -219,7 +215,15 @@ class TeamworkClient:
         found = [parsed(Tag, {"tag": row}, "tag", call) for row in tags.values()]
         return frozenset(plain_tag(tag.name) for tag in found if tag.id in task.tag_ids)
 
-    async def _must_be_there(self, task_id: int) -> None:
+    async def _change_tags(self, call: Call, task_id: int, tags: Json, *, removes: bool) -> None:
+        body = {"tags": tags, "replaceExistingTags": False, "removeProvidedTags": removes}
+        try:
+            await self._request(call, json=body)
+        except NotFound as error:
+            await self.must_be_there(task_id)
+            raise Refused(str(call), status=error.status, field="tags") from None
+
+    async def must_be_there(self, task_id: int) -> None:
         """Raises NotFound when the task is gone."""
         if (await self.task(task_id)).is_deleted:
             raise NotFound(f"GET {V3}/tasks/{task_id}.json")
@@ -366,3 +370,8 @@ class TeamworkClient:
 
 def _update(task_id: int, *, assigns: bool = False) -> Call:
     return Call("PATCH", f"{V3}/tasks/{task_id}.json", assigns=assigns)
+
+
+def _is_about_the_list(error: NotFound | Refused) -> bool:
+    """Of a move whose task is there."""
+    return isinstance(error, NotFound) or error.field == "tasklist" or error.status == HTTPStatus.UNPROCESSABLE_ENTITY

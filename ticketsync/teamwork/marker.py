@@ -15,6 +15,7 @@ TOKEN = re.compile(
     r"ticketsync:(?P<desk>[a-z0-9][a-z0-9-]{0,31})/(?P<ticket_id>[1-9][0-9]{0,18})"
     r"(?![\w:/%=&@+-]|[.?#]\w)"
 )
+BEGINNING = re.compile(r"ticketsync:(?=\S)")
 ADDRESS = "%:/?#@!$&'*+,;=~"
 
 
@@ -41,11 +42,18 @@ def has_marker(description: str | None, desk: str, ticket_id: int) -> bool:
 
 
 def without_markers(text: str) -> str:
-    """A text that marks nothing, however it is escaped: what looks like a marker in it is broken up."""
-    plain, once = text, _unescaped(text)
-    while once != plain:
-        plain, once = once, _unescaped(once)
-    return TOKEN.sub(lambda found: found[0].replace(":", ": "), plain) if TOKEN.search(plain) else text
+    """A text that marks nothing, however often it is unescaped, and wherever it is cut.
+
+    What begins like a marker is broken up without regard to what stands around it: behind one more backslash, or cut
+    off, something else would stand there. So at each level of escaping: one more may swallow what this one shows.
+    """
+    plain, broken = text, False
+    while True:
+        plain, found = BEGINNING.subn(r"\g<0> ", plain)
+        broken, once = broken or found > 0, _unescaped(plain)
+        if once == plain:
+            return plain if broken else text
+        plain = once
 
 
 def _unescaped(text: str) -> str:

@@ -6,22 +6,29 @@ from typing import Literal
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from ticketsync.sync.state import RefusedAssignee, TicketState, Trouble, blocked_pause, journal_line
+    from ticketsync.sync.state import (
+        RULES,
+        UNREACHABLE,
+        RefusedAssignee,
+        TicketState,
+        Trouble,
+        blocked_pause,
+        journal_line,
+    )
     from ticketsync.sync.step import Step, StepResult
+    from ticketsync.sync.taken import when_unsure
     from ticketsync.workflows.attempt import Failure
 
 PATIENCE = timedelta(hours=72)  # counted from the first failure; then a retrying step is blocked: unreachable
-UNREACHABLE = "unreachable"
-RULES = "decide"
 RULES_RETRY = timedelta(seconds=30)  # a deploy mends them, or a look-up was slow: soon at first, then doubling
 
 Slot = Literal["trouble", "read_trouble"]
 
 
 def after_success(state: TicketState, step: Step, result: StepResult, now: datetime) -> TicketState:
-    trouble = state.trouble if state.trouble is not None and state.trouble.what != step.kind else None
     inspect = state.inspect and step.kind != "inspect"
-    done = state.model_copy(update={"task": result.task, "trouble": trouble, "inspect": inspect})
+    done = state.model_copy(update={"task": result.task, "inspect": inspect})
+    done = done.with_step_troubles(trouble for trouble in state.step_troubles if trouble.what != step.kind)
     if result.looked:
         done = done.model_copy(update={"look": "no", "create_started_at": None})
     if result.refused_assignee_id is not None:
@@ -52,33 +59,48 @@ def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketSt
     """A step that did not succeed may have landed all the same, unless its activity knows that nothing was sent."""
     if nothing_sent:
         return state
-    return state.model_copy(update={"task": state.task.not_sure_of(step.kind)})
+    return state.model_copy(update={"task": when_unsure(step, state.task)})
 
 
 def retrying(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
-    known: Trouble | None = getattr(state, slot)
-    since = known.since if known is not None and _goes_on(known) else now
+    since = next((known.since for known in _troubles(state, slot) if _goes_on(known)), now)
     trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since)
     line = journal_line(now, "retrying", f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h")
-    return state.model_copy(update={slot: trouble}).with_lines(line)
+    return _in_trouble(state, slot, trouble).with_lines(line)
 
 
 def blocked(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
-    """What cannot succeed as things are: tried again after a pause that doubles, or when anything new is heard."""
-    known: Trouble | None = getattr(state, slot)
-    same = known is not None and known.what == what and known.phase != "retrying"
-    tries = known.tries + 1 if same and known is not None else 1
+    """What cannot succeed as things are: tried again after a pause that doubles, or when anything new is heard.
+
+    Each kind of step counts for itself: several may be blocked at once, each for a reason of its own.
+    """
+    known = next((trouble for trouble in _troubles(state, slot) if trouble.what == what), None)
+    tries = known.tries + 1 if known is not None and known.phase != "retrying" else 1
     code = UNREACHABLE if failure.passing else failure.code
     trouble = Trouble(
         phase="paused" if failure.details is not None and failure.details.paused else "blocked",
         code=code,
         what=what,
-        since=known.since if known is not None and known.what == what else now,
+        since=known.since if known is not None else now,
         tries=tries,
         retry_at=now + blocked_pause(RULES_RETRY if what == RULES else state.blocked_retry, tries),
     )
     line = journal_line(now, trouble.phase, f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}")
-    return state.model_copy(update={slot: trouble}).with_lines(line)
+    return _in_trouble(state, slot, trouble).with_lines(line)
+
+
+def _troubles(state: TicketState, slot: Slot) -> tuple[Trouble, ...]:
+    if slot == "trouble":
+        return state.step_troubles
+    return (state.read_trouble,) if state.read_trouble is not None else ()
+
+
+def _in_trouble(state: TicketState, slot: Slot, trouble: Trouble) -> TicketState:
+    """Beside what else is blocked; only one step at a time is retrying."""
+    if slot == "read_trouble":
+        return state.model_copy(update={"read_trouble": trouble})
+    others = (known for known in state.step_troubles if known.what != trouble.what and known.phase != "retrying")
+    return state.with_step_troubles((trouble, *others))
 
 
 def too_long(trouble: Trouble | None, now: datetime) -> bool:

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.event import HINT, Event
     from ticketsync.sync.fold import wants_read
     from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
-    from ticketsync.sync.state import Command, TicketState, Trouble, journal_line
+    from ticketsync.sync.state import RULES, Command, TicketState, Trouble, journal_line
     from ticketsync.sync.status import shown
     from ticketsync.sync.step import STAND_ALONE, Step, StepResult
     from ticketsync.workflows.alarm import Alarm
@@ -26,7 +26,6 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.workflows.calls import ask_the_rules, start_pause, start_read, start_step
     from ticketsync.workflows.outcomes import (
         PATIENCE,
-        RULES,
         after_success,
         blocked,
         retrying,
@@ -239,7 +238,7 @@ class TicketWorkflow:
         state = self._state
         moments = [state.settle_until, state.end_at, state.read.not_before if state.read is not None else None]
         moments += [waiting.retry_at for waiting in (state.refused, state.waiting) if waiting is not None]
-        for trouble in (state.trouble, state.read_trouble):
+        for trouble in (*state.step_troubles, state.read_trouble):
             if trouble is not None:
                 moments.append(trouble.retry_at or trouble.since + PATIENCE)
         return min((moment for moment in moments if moment is not None and moment > self._decided_at), default=None)
