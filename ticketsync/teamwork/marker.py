@@ -15,6 +15,9 @@ TOKEN = re.compile(
     r"ticketsync:(?P<desk>[a-z0-9][a-z0-9-]{0,31})/(?P<ticket_id>[1-9][0-9]{0,18})"
     r"(?![\w:/%=&@+-]|[.?#]\w)"
 )
+MARKER_LINE = re.compile(
+    r"\s*(?:<p>)?(?:\[|<a\b[^>]*>)?" + TOKEN.pattern + r"(?:\]\([^)]*\)|\]|</a>)?(?:</p>|<br\s*/?>)?\s*"
+)
 ADDRESS = "%:/?#@!$&'*+,;=~"
 
 
@@ -40,12 +43,38 @@ def has_marker(description: str | None, desk: str, ticket_id: int) -> bool:
     return (desk, ticket_id) in markers_in(description)
 
 
+def unmarked(description: str | None, desk: str, ticket_id: int) -> str:
+    """The description without this ticket's marker: its line is left out, one among other words is broken up."""
+    lines = (description or "").splitlines(keepends=True)
+    kept = [_unmarked_line(line, desk, ticket_id) for line in lines if not _is_marker_line(line, desk, ticket_id)]
+    return "".join(kept).rstrip()
+
+
+def _is_marker_line(line: str, desk: str, ticket_id: int) -> bool:
+    found = MARKER_LINE.fullmatch(_unescaped(line))
+    return found is not None and _is_of(found, desk, ticket_id)
+
+
+def _unmarked_line(line: str, desk: str, ticket_id: int) -> str:
+    if not has_marker(line, desk, ticket_id):
+        return line
+    return TOKEN.sub(lambda found: _broken_up(found) if _is_of(found, desk, ticket_id) else found[0], _unescaped(line))
+
+
+def _is_of(found: re.Match[str], desk: str, ticket_id: int) -> bool:
+    return (found["desk"], int(found["ticket_id"])) == (desk, ticket_id)
+
+
+def _broken_up(found: re.Match[str]) -> str:
+    return found[0].replace(":", ": ")
+
+
 def without_markers(text: str) -> str:
     """A text that marks nothing, however it is escaped: what looks like a marker in it is broken up."""
     plain, once = text, _unescaped(text)
     while once != plain:
         plain, once = once, _unescaped(once)
-    return TOKEN.sub(lambda found: found[0].replace(":", ": "), plain) if TOKEN.search(plain) else text
+    return TOKEN.sub(_broken_up, plain) if TOKEN.search(plain) else text
 
 
 def _unescaped(text: str) -> str:
