@@ -9,6 +9,7 @@ from tests.support.stack import ANN_KEY, PERSON_ANN, TASK_LIST, Stack, running_s
 from tests.support.tickets import ANN, Ticket
 from tests.support.wait import eventually
 from tests.workflows.recorded import replayer, runs_of
+from ticketsync.cli.preview_of_desk import Asked, preview_desk
 from ticketsync.desk_calls import command_desk
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
 from ticketsync.sandbox.faults import Fault, FaultMatch
@@ -164,6 +165,53 @@ async def _is_held(stack: Stack, ticket: Ticket) -> bool:
 async def _wants_link(stack: Stack, ticket: Ticket, task_id: int) -> bool:
     status = await stack.settled(ticket.id, "paused")
     return bool(status["link_to"] == task_id)
+
+
+# --- foreseen
+
+
+async def test_a_link_that_waits_is_foreseen_with_all_that_follows(
+    stack: Stack, temporal_server: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
+    (ticket, _), task_id = await opened(stack), await theirs(stack)
+    await tell_without_writes(stack, ticket, task_id, "link_task", task_id)
+    assert await foreseen(stack, ticket) == [
+        (f"link: task {task_id}", None),
+        ("rename: 'What people wrote' → 'Checkout broken'", None),
+        (f"reassign: nobody → person {PERSON_ANN}", None),
+    ]
+    await stack.teamwork_http.delete(f"/projects/api/v3/tasks/{task_id}.json", auth=ANN_KEY)
+    ((step, but),) = await foreseen(stack, ticket)
+    assert (step, str(but)[:24]) == (f"link: task {task_id}", "Teamwork shows no task " + str(task_id)[:1])
+    stack.teamwork.faults.clear()
+
+
+async def test_an_unlink_that_waits_is_foreseen(
+    stack: Stack, temporal_server: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server.address)
+    ticket, task_id = await opened(stack)
+    await tell_without_writes(stack, ticket, task_id, "unlink_task")
+    assert await foreseen(stack, ticket) == [(f"unlink: task {task_id}", None)]
+    stack.teamwork.faults.clear()
+    await has_task(stack, ticket, None)
+
+
+async def tell_without_writes(stack: Stack, ticket: Ticket, task_id: int, command: str, *args: int) -> None:
+    """While Teamwork takes no writes of this task."""
+    match = FaultMatch(method="PATCH", path=rf"/{task_id}\.json")
+    stack.teamwork.faults.add(Fault(kind="error", match=match, status=503))
+    await tell(stack, ticket, command, *args)
+    await stack.settled(ticket.id, "retrying")
+
+
+async def foreseen(stack: Stack, ticket: Ticket) -> list[tuple[str, str | None]]:
+    preview = await preview_desk(stack.settings, stack.desk, Asked(ticket_id=ticket.id, query=None, limit=1))
+    return [(step.what, step.but) for one in preview.tickets for step in one.steps]
+
+
+# --- replay
 
 
 async def test_histories_of_links_replay(stack: Stack) -> None:
