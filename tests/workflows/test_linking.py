@@ -183,7 +183,7 @@ async def test_a_link_that_waits_is_foreseen_with_all_that_follows(
     ]
     await stack.teamwork_http.delete(f"/projects/api/v3/tasks/{task_id}.json", auth=ANN_KEY)
     ((step, but),) = await foreseen(stack, ticket)
-    assert (step, str(but)[:24]) == (f"link: task {task_id}", "Teamwork shows no task " + str(task_id)[:1])
+    assert (step, f"task {task_id}" in str(but)) == (f"link: task {task_id}", True)
     stack.teamwork.faults.clear()
 
 

@@ -109,7 +109,7 @@ def _print(preview: Preview | None, held: int) -> None:
 
 def _question(desk: str, preview: Preview | None, held: int) -> str:
     if preview is None:
-        return f"Resume desk {desk}, where {held} tickets may have something to do?"
+        return f"Resume desk {desk}, where {held or 'no'} tickets have something to do?"
     steps = ", ".join(f"{count} {kind}" for kind, count in preview.steps.items()) or "nothing"
     more = f", and {held - preview.looked_at} tickets were not looked at" if held > preview.looked_at else ""
     return f"Resume desk {desk}, which will write {steps}{more}?"
