@@ -40,6 +40,12 @@ async def test_a_hint_is_of_one_ticket_and_one_desk(redis: Redis) -> None:
     assert await Hints(redis).task_id("globex", 35436) is None
 
 
+async def test_a_task_that_was_let_go_leaves_no_hint_and_others_stay(redis: Redis) -> None:
+    await Hints(redis).put(DESK, {35436: 5001, 35437: 5002})
+    await Hints(redis).forget(DESK, 35436)
+    assert [await Hints(redis).task_id(DESK, ticket_id) for ticket_id in (35436, 35437)] == [None, 5002]
+
+
 async def test_a_wiped_redis_has_no_hints(redis: Redis) -> None:
     await Hints(redis).put(DESK, {35436: 5001})
     await redis.flushall()

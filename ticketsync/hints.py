@@ -57,6 +57,13 @@ class Hints:
             return False
         return True
 
+    async def forget(self, desk: str, ticket_id: int) -> None:
+        """The ticket has no task any more."""
+        try:
+            await self._redis.delete(_task(desk, ticket_id))
+        except (RedisError, OSError):
+            return
+
     # --- what a ticket has decided on
 
     async def decided(self, desk: str, ticket_ids: Sequence[int]) -> dict[int, Decided]:

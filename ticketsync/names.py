@@ -52,6 +52,8 @@ STEP_ACTIVITIES = {
     "complete": "complete_task",
     "delete": "delete_task",
     "inspect": "inspect_task",
+    "link": "link_task",
+    "unlink": "unlink_task",
 }
 FIND_TASK_LIST = "find_task_list"
 LOAD_DIRECTORY = "load_directory"

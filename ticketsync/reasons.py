@@ -41,6 +41,10 @@ REASONS: dict[str, Reason] = {
     "no_included_priority": Reason("the ticket has none of the priorities that the policy asks for: no task"),
     "excluded_organization": Reason("the ticket is of an organization that the policy excludes: no task"),
     "no_included_organization": Reason("the ticket is of none of the organizations that the policy asks for: no task"),
+    "unlinked": Reason(
+        "somebody took its task from the ticket: it has none and makes none",
+        'to give it one: "ticketsync tickets link ID TASK", or a new one: "ticketsync tickets resync ID --recreate"',
+    ),
     "solved": Reason("first seen solved, and created before the desk was linked: no task"),
     # ended
     "closed": Reason("the ticket is closed"),

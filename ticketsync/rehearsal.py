@@ -9,11 +9,14 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import get_args
 
 from pydantic import BaseModel
 
+from ticketsync.activities.linking import NotLinkableError, task_to_link
 from ticketsync.activities.looks import (
     adopted,
+    as_found,
     inspected,
     look_for,
     must_be_ours,
@@ -174,6 +177,8 @@ class Rehearsal:
                 return await inspected(self._stage.desk, self._stage.own_list, self._request(step))
             case "delete":
                 return await self._delete(step)
+            case "link" | "unlink":
+                return await self._by_hand(step)
             case _:
                 return await self._change(step)
 
@@ -217,6 +222,21 @@ class Rehearsal:
             return deleted
         self._foresee(step, f"it would be completed: {worked}")
         return StepResult(task=when_kept(task), answer="", decide_again=True)
+
+    async def _by_hand(self, step: Step) -> StepResult:
+        if step.kind == "unlink":
+            self._foresee(step)
+            return StepResult(task=AppliedTask(), answer="", looked=True)
+        stage, request = self._stage, self._request(step)
+        try:
+            task = await task_to_link(stage.desk, stage.own_list, request)
+        except NotLinkableError as error:
+            self._foresee(step, str(error), changes=False)
+            return StepResult(task=self._state.task, answer="", refused=True, decide_again=True)
+        self._foresee(step)
+        self._task_is_there = True
+        found = await as_found(stage.desk, stage.own_list, request, task)
+        return StepResult(task=found, answer="", decide_again=True)
 
     async def _change(self, step: Step) -> StepResult | None:
         task = self._state.task
@@ -264,4 +284,4 @@ class Rehearsal:
 
 def _says_why(line: JournalLine) -> bool:
     """Whether a line is about what is not done, and not about an event or a command."""
-    return line.event_id is None and line.code not in ("retry", "resync")
+    return line.event_id is None and line.code not in get_args(Command.model_fields["kind"].annotation)

@@ -39,7 +39,7 @@ STORE_SECONDS = 8.0
 READ_SECONDS = 3.0
 COMMAND_SECONDS = 5.0
 
-CommandName = Literal["retry", "resync"]
+CommandName = Literal["retry", "resync", "link_task", "unlink_task"]
 
 
 class TicketCallError(Exception):
@@ -140,15 +140,17 @@ async def command_ticket(
     command: CommandName,
     *,
     args: Sequence[Any] = (),
+    even_unknown: bool = False,
     seconds: float = COMMAND_SECONDS,
 ) -> str:
-    """Queue an operator's command, in a new run when the ticket's workflow has ended; returns the workflow's id.
+    """Queue an operator's command, in a new run when the ticket's workflow has ended; returns the ticket's answer.
 
-    Raises UnknownTicketError, CommandRefusedError, and NoAnswerError, after which it may still be carried out.
+    `even_unknown`: also begin with a ticket of which nothing was heard. Raises UnknownTicketError, CommandRefusedError,
+    and NoAnswerError, after which it may still be carried out.
     """
     give_up = asyncio.get_running_loop().time() + seconds
-    workflow_id = names.ticket_workflow_id(desk, ticket_id)
-    await _describe(client.get_workflow_handle(workflow_id), give_up)
+    if not even_unknown:
+        await _describe(client.get_workflow_handle(names.ticket_workflow_id(desk, ticket_id)), give_up)
     conflict = WorkflowIDConflictPolicy.USE_EXISTING
     operation = WithStartWorkflowOperation[Any, Any](**_start(desk, ticket_id), id_conflict_policy=conflict)
     # The SDK puts a failure here too, and asyncio reports it when nobody looks.
@@ -156,7 +158,7 @@ async def command_ticket(
     started.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         async with asyncio.timeout_at(give_up):
-            await client.execute_update_with_start_workflow(
+            answer = await client.execute_update_with_start_workflow(
                 command, args=args, start_workflow_operation=operation, rpc_timeout=timedelta(seconds=seconds)
             )
     except WorkflowUpdateFailedError as error:
@@ -165,7 +167,7 @@ async def command_ticket(
         raise NoAnswerError(_code(error)) from None
     finally:
         started.cancel()
-    return workflow_id
+    return str(answer)
 
 
 def _start(desk: str, ticket_id: int, snapshot: TicketSnapshot | None = None) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class Activities:
         steps = self.steps
         fields: Functions = [steps.rename, steps.reassign, steps.move, steps.update, steps.complete, steps.reopen]
         ends: Functions = [steps.create, steps.delete, steps.restore, steps.inspect]
-        return [*fields, *ends, *self._of_desk]
+        by_hand: Functions = [steps.link, steps.unlink]
+        return [*fields, *ends, *by_hand, *self._of_desk]
 
     @property
     def zendesk(self) -> Functions:

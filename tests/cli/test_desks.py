@@ -28,18 +28,25 @@ async def test_a_paused_desk_holds_its_tickets_until_it_is_resumed(service: Serv
     ran = await service.run("desks", "pause")
     assert (ran.code, ran.out) == (0, "desk default paused\n")
     try:
-        title = await _change_until_it_is_held(service, ticket_id)
+        title = await change_until_it_is_held(service, ticket_id)
         listed = await service.run("desks", "list")
         assert listed.out.splitlines()[1].split()[-3] == "paused"
         paused = REASONS["paused"]
         assert listed.out.splitlines()[-1] == f"paused: {paused.meaning}; {paused.remedy}"
     finally:
-        resumed = await service.run("desks", "resume", "--json")
-    assert resumed.json == {"desk": "default", "status": "resumed"}
+        refused = await service.run("desks", "resume")
+        shown = await service.status(ticket_id)
+        resumed = await service.run("desks", "resume", "--json", "--yes")
+    assert (refused.code, "say --yes" in refused.err) == (2, True)
+    assert f"→ '{title}'" in refused.out
+    assert shown["sync_state"] == "paused"
+    assert (resumed.json["desk"], resumed.json["status"]) == ("default", "resumed")
+    foreseen = {one["ticket_id"]: [step["kind"] for step in one["steps"]] for one in resumed.json["preview"]["tickets"]}
+    assert foreseen[ticket_id] == ["rename"]
     await service.until(ticket_id, "in_step", title=title)
 
 
-async def _change_until_it_is_held(service: Service, ticket_id: int) -> str:
+async def change_until_it_is_held(service: Service, ticket_id: int) -> str:
     """The title that is held back: a worker may take what it heard of the desk two seconds ago for true."""
     for number in itertools.count():
         title = f"During the pause, {number}"

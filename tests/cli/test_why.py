@@ -60,10 +60,24 @@ def test_a_field_has_the_last_step_that_set_it_and_the_last_event_before_that() 
     assert (assignee.value, assignee.step, assignee.cause) == ("7", CREATE, CREATED)
 
 
-@pytest.mark.parametrize("command", ["retry", "resync"])
+@pytest.mark.parametrize("command", ["retry", "resync", "link", "unlink"])
 def test_an_operators_command_can_be_the_cause(command: str) -> None:
     asked = line(5, command, "an operator asked")
     assert story(a_state(CREATED, CREATE, asked, RENAME), "title").cause == asked
+
+
+@pytest.mark.parametrize("code", ["link_done", "unlink_done"])
+def test_a_link_by_hand_explains_every_field(code: str) -> None:
+    asked, done = line(5, code.removesuffix("_done"), "an operator asked"), line(6, code, "by hand")
+    told = explain(a_state(CREATED, CREATE, asked, done))
+    assert [(field.step, field.cause) for field in told.fields] == [(done, asked)] * len(told.fields)
+
+
+def test_a_refused_link_is_among_what_was_not_done_and_a_wish_among_what_is_to_come() -> None:
+    refused = line(6, "link_refused", "task 7 is not linked")
+    told = explain(a_state(CREATED, CREATE, refused).model_copy(update={"link_to": 8}))
+    assert told.not_done == [refused]
+    assert told.waiting == ["task 8 is to become the ticket's, as an operator asked"]
 
 
 def test_steps_of_the_standing_explain_the_standing_only() -> None:

@@ -118,7 +118,7 @@ def _journal() -> Iterator[str]:
     yield from PERSON_NOTES
     for source in (*modules("sync"), *modules("workflows")):
         yield from source.arguments("journal_line", 1, "code")
-    for name in ("sync.plan", "sync.decide"):
+    for name in ("sync.plan", "sync.decide", "sync.linking"):
         yield from _notes(module(name).tree)
 
 

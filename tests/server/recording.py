@@ -52,6 +52,14 @@ class RecordingTicket:
     def resync(self, recreate: bool = False) -> str:
         return self._queue(f"resync recreate={recreate}")
 
+    @workflow.update
+    def link_task(self, task_id: int) -> str:
+        return self._queue(f"link {task_id}")
+
+    @workflow.update
+    def unlink_task(self) -> str:
+        return self._queue("unlink")
+
     @retry.validator
     def _only_if_not_deleted(self) -> None:
         if "soft_deleted" in self._kinds:

@@ -21,6 +21,8 @@ from ticketsync.names import WORKFLOW_QUEUE, ticket_workflow_id
 from ticketsync.sandbox.http import serve
 from ticketsync.server import create_app
 
+COMMANDS = ["/retry", "/resync", "/link", "/unlink"]
+ROUTES = [("GET", ""), *(("POST", command) for command in COMMANDS)]
 TOKEN = {"Authorization": f"Bearer {API_TOKEN}"}
 
 
@@ -67,7 +69,7 @@ async def show(api: httpx.AsyncClient, ticket_id: int) -> dict[str, Any]:
 # --- the token
 
 
-@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("POST", "/retry"), ("POST", "/resync")])
+@pytest.mark.parametrize(("method", "command"), ROUTES)
 async def test_without_a_token_in_the_settings_there_is_no_ticket_api(
     client: Client, method: str, command: str
 ) -> None:
@@ -77,7 +79,7 @@ async def test_without_a_token_in_the_settings_there_is_no_ticket_api(
             assert (await http.request(method, address(1, command), headers=headers)).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("POST", "/retry"), ("POST", "/resync")])
+@pytest.mark.parametrize(("method", "command"), ROUTES)
 @pytest.mark.parametrize(
     "authorization",
     [None, "", "Bearer", "Bearer wrong", f"Basic {API_TOKEN}", API_TOKEN, f"Bearer {API_TOKEN}x", "Bearer \xe9"],
@@ -160,7 +162,8 @@ async def test_a_worker_that_cannot_answer_is_told_apart(api: httpx.AsyncClient,
 
 async def test_commands_reach_the_workflow(api: httpx.AsyncClient, ticket_id: int) -> None:
     await tell(api, ticket_id, "status_changed")
-    for command, body in (("/retry", None), ("/resync", None), ("/resync", {}), ("/resync", {"recreate": True})):
+    resyncs: tuple[tuple[str, Any], ...] = (("/resync", None), ("/resync", {}), ("/resync", {"recreate": True}))
+    for command, body in (("/retry", None), *resyncs, ("/link", {"task_id": 5001}), ("/unlink", None)):
         response = await api.post(address(ticket_id, command), json=body)
         assert response.status_code == 202
         assert response.json() == {"status": "queued", "workflow_id": f"ticket-acme-{ticket_id}"}
@@ -169,17 +172,21 @@ async def test_commands_reach_the_workflow(api: httpx.AsyncClient, ticket_id: in
         "resync recreate=False",
         "resync recreate=False",
         "resync recreate=True",
+        "link 5001",
+        "unlink",
     ]
 
 
-@pytest.mark.parametrize("command", ["/retry", "/resync"])
+@pytest.mark.parametrize(
+    ("command", "body"), [("/retry", None), ("/resync", None), ("/link", {"task_id": 5001}), ("/unlink", None)]
+)
 async def test_a_command_to_an_ended_ticket_starts_a_new_run(
-    api: httpx.AsyncClient, ticket_id: int, worked: Client, command: str
+    api: httpx.AsyncClient, ticket_id: int, worked: Client, command: str, body: dict[str, int] | None
 ) -> None:
     await tell(api, ticket_id, "merged")
     handle = worked.get_workflow_handle(ticket_workflow_id("acme", ticket_id))
     await handle.result()
-    assert (await api.post(address(ticket_id, command))).status_code == 202
+    assert (await api.post(address(ticket_id, command), json=body)).status_code == 202
     description = await handle.describe()
     assert description.status == WorkflowExecutionStatus.RUNNING
     assert await description.static_summary() == f"acme #{ticket_id}"
@@ -202,13 +209,14 @@ async def test_a_command_without_a_worker_says_so_in_time(http: httpx.AsyncClien
 # --- what is not there
 
 
-@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("POST", "/retry"), ("POST", "/resync")])
+@pytest.mark.parametrize(("method", "command"), ROUTES)
 async def test_tickets_and_desks_that_nobody_heard_of_are_404(
     api: httpx.AsyncClient, ticket_id: int, method: str, command: str
 ) -> None:
-    unknown_ticket = await api.request(method, address(ticket_id, command))
+    body = {"task_id": 1} if command == "/link" else None
+    unknown_ticket = await api.request(method, address(ticket_id, command), json=body)
     assert (unknown_ticket.status_code, unknown_ticket.json()["error"]) == (404, "unknown_ticket")
-    unknown_desk = await api.request(method, address(ticket_id, command, desk="nobody"))
+    unknown_desk = await api.request(method, address(ticket_id, command, desk="nobody"), json=body)
     assert (unknown_desk.status_code, unknown_desk.json()["error"]) == (404, "unknown_desk")
 
 
@@ -224,6 +232,14 @@ async def test_a_body_that_resync_does_not_take_is_422(api: httpx.AsyncClient, t
     await tell(api, ticket_id, "status_changed")
     headers = {"Content-Type": "application/json"}
     response = await api.post(address(ticket_id, "/resync"), content=body, headers=headers)
+    assert (response.status_code, response.json()["error"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"5001", b'{"task_id": 0}', b'{"task_id": "5001"}', b'{"task": 5001}'])
+async def test_a_body_that_link_does_not_take_is_422(api: httpx.AsyncClient, ticket_id: int, body: bytes) -> None:
+    await tell(api, ticket_id, "status_changed")
+    headers = {"Content-Type": "application/json"}
+    response = await api.post(address(ticket_id, "/link"), content=body, headers=headers)
     assert (response.status_code, response.json()["error"]) == (422, "invalid_request")
 
 

@@ -86,6 +86,7 @@ STEP = Step(
     priority="high",
     tags=("Important",),
     untag=("Billing",),
+    task_id=5002,
 )
 LINE = JournalLine(at=NOON, code="applied", text="newer than what was known", event_id=EVENT_ID)
 STATE = TicketState(
@@ -116,6 +117,8 @@ STATE = TicketState(
     revive=True,
     inspect=True,
     anew=True,
+    link_to=5002,
+    unlinked=True,
     refused=RefusedAssignee(user_id=201, since=NOON, retry_at=NOON, tries=4),
     read=ReadWanted(reason="clocks_do_not_decide", asked=7, settled=True, doubt=NOON, not_before=NOON),
     reads_asked=7,
@@ -129,7 +132,7 @@ STATE = TicketState(
     blocked_retry=timedelta(seconds=90),
     sync_state="blocked",
     reason="forbidden",
-    commands=(Command(kind="resync", at=NOON, recreate=True),),
+    commands=(Command(kind="link", at=NOON, recreate=True, task_id=5002, later=True),),
     seen=("00112233445566ff",),
     journal=(LINE,),
 )
@@ -199,7 +202,9 @@ FILLED: dict[str, BaseModel] = {
         live=True,
     ),
     "step_request": REQUEST,
-    "step_result": StepResult(task=TASK, answer="200", refused_assignee_id=201, decide_again=True, looked=True),
+    "step_result": StepResult(
+        task=TASK, answer="200", refused_assignee_id=201, decide_again=True, looked=True, refused=True
+    ),
     "step_failure": StepFailure(code="credentials_refused", desk_wide=True, paused=True, nothing_sent=True),
     "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=7, settled=True),
     "desk_state": DESK,

@@ -15,7 +15,7 @@ FIRST_TASK = 5001
 
 @dataclass
 class Task:
-    """`deleted`: who put it into the trash. `purged`: it is not even there any more."""
+    """`deleted`: who put it into the trash. `purged`: it is not even there any more. `marked`: as whose."""
 
     id: int
     title: str
@@ -27,6 +27,7 @@ class Task:
     tasklist_id: int = OWN_LIST
     priority: TaskPriority = "none"
     tags: set[str] = field(default_factory=set)
+    marked: Literal["ours", "another's"] | None = "ours"
 
     @property
     def standing(self) -> Standing:
@@ -84,6 +85,8 @@ class Teamwork:
                 return self._restore(request)
             case "delete":
                 return self._delete(request)
+            case "link" | "unlink":
+                return self._by_hand(request)
             case _:
                 return self._change(request)
 
@@ -131,6 +134,22 @@ class Teamwork:
             return StepResult(task=kept, answer="completed, not deleted", decide_again=True)
         task.deleted = "by us"
         return StepResult(task=_standing(request.task, "deleted"), answer="200")
+
+    def _by_hand(self, request: StepRequest) -> StepResult:
+        if request.step.kind == "unlink":
+            self._let_go(self._there(request) or self._found())
+            return StepResult(task=AppliedTask(), answer="let go", looked=True)
+        task = self.tasks.get(request.step.task_id or 0)
+        if task is None or task.deleted is not None or task.marked == "another's":
+            return StepResult(task=request.task, answer="refused: no", refused=True, decide_again=True)
+        if request.task.id != task.id:
+            self._let_go(self._there(request))
+        task.marked = "ours"
+        return StepResult(task=self._as_found(task, request.task), answer="the task is the ticket's", decide_again=True)
+
+    def _let_go(self, task: Task | None) -> None:
+        if task is not None and task.marked == "ours":
+            task.marked = None
 
     def _change(self, request: StepRequest) -> StepResult:
         task, step, applied = self._there(request), request.step, request.task
@@ -194,7 +213,7 @@ class Teamwork:
         return _applied(task).model_copy(update=update)
 
     def _found(self) -> Task | None:
-        left = [task for task in self.tasks.values() if not task.purged]
+        left = [task for task in self.tasks.values() if not task.purged and task.marked == "ours"]
         return min(left, key=lambda task: (task.deleted is not None, task.id), default=None)
 
 

@@ -16,6 +16,7 @@ STEP = Step(
     priority="high",
     tags=("Important",),
     untag=("Billing",),
+    task_id=5002,
 )
 
 
@@ -32,6 +33,7 @@ OTHERS: list[dict[str, Any]] = [
     {"priority": "low"},
     {"tags": ()},
     {"untag": ()},
+    {"task_id": 5003},
 ]
 
 

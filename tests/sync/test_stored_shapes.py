@@ -67,7 +67,8 @@ def test_the_filled_shapes_are_filled(name: str) -> None:
 
 def test_a_stored_state_and_signal_still_lead_to_the_same_decision() -> None:
     state, event = stored("filled", TicketState, "ticket_state"), stored("filled", Event, "event")
-    alive = state.model_copy(update={"lifecycle": type(state.lifecycle)(), "inspect": False, "commands": ()})
+    no_wishes = {"inspect": False, "commands": (), "link_to": None, "unlinked": False}
+    alive = state.model_copy(update={"lifecycle": type(state.lifecycle)(), **no_wishes})
     policy = Policy(include_tags=("vip",))
     people = People(generation=12, known={8447388090777: ANN_IN_TEAMWORK})
     decision, after = decided(alive, event, seconds=0, policy=policy, people=people)

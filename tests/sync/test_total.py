@@ -123,6 +123,8 @@ states = st.builds(
     revive=st.booleans(),
     inspect=st.booleans(),
     anew=st.booleans(),
+    link_to=maybe_number,
+    unlinked=st.booleans(),
     refused=st.none() | st.builds(RefusedAssignee, user_id=numbers, since=moments, retry_at=moments),
     read=st.none()
     | st.builds(
@@ -140,7 +142,15 @@ states = st.builds(
     sync_state=st.sampled_from(get_args(SyncState)),
     reason=texts,
     commands=st.lists(
-        st.builds(Command, kind=st.sampled_from(["retry", "resync"]), at=moments, recreate=st.booleans()), max_size=2
+        st.builds(
+            Command,
+            kind=st.sampled_from(["retry", "resync", "link", "unlink"]),
+            at=moments,
+            recreate=st.booleans(),
+            task_id=numbers,
+            later=st.booleans(),
+        ),
+        max_size=2,
     ).map(tuple),
     seen=st.lists(texts, max_size=2).map(tuple),
     journal=st.lists(st.builds(JournalLine, at=moments, code=texts, text=texts, event_id=maybe_text), max_size=3).map(

@@ -4,6 +4,7 @@ Time stands still unless it is moved. Every decision on the way is held against 
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.sync.teamwork import ANN_IN_TEAMWORK, BOB_IN_TEAMWORK, RefusedError, Task, Teamwork, UnansweredError
 from tests.sync.zendesk import ANN, BOB, START, UMA, MovableClock, ZendeskTicket
@@ -86,8 +87,8 @@ class World:
         for event in events:
             self.hear(event)
 
-    def command(self, kind: str, *, recreate: bool = False) -> None:
-        command = Command.model_validate({"kind": kind, "at": self.clock.now, "recreate": recreate})
+    def command(self, kind: str, **more: Any) -> None:
+        command = Command.model_validate({"kind": kind, "at": self.clock.now, **more})
         self.state = self.state.model_copy(update={"commands": (*self.state.commands, command)})
         self.hear()
 

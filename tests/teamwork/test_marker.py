@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ticketsync.teamwork import has_marker, marked, marker_line, markers_in
+from ticketsync.teamwork import has_marker, marked, marker_line, markers_in, unmarked
 from ticketsync.teamwork.marker import ESCAPED, without_markers
 
 URL = "https://acme.zendesk.com/agent/tickets/3543"
@@ -162,3 +162,33 @@ def test_a_description_keeps_its_text_before_the_marker_that_it_gets(text: str |
     assert description.splitlines()[-1] == line
     assert description.removesuffix(line).rstrip() == (text or "").rstrip()
     assert description == line or description.endswith(f"\n\n{line}")
+
+
+# --- taken off again
+
+
+@given(text=st.text(max_size=60), one=st.tuples(DESKS, TICKET_IDS))
+def test_a_description_is_as_it_was_when_its_marker_is_taken_off(text: str, one: tuple[str, int]) -> None:
+    before = without_markers(text).rstrip()
+    assert unmarked(marked(before, marker_line(*one, URL)), *one) == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(desk=DESKS, ticket_id=TICKET_IDS)
+def test_a_marker_is_taken_off_in_whatever_form(form: str, desk: str, ticket_id: int) -> None:
+    left = unmarked(FORMS[form](marker_line(desk, ticket_id, URL)), desk, ticket_id)
+    assert markers_in(left) == set()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_marker_of_another_ticket_stays(form: str) -> None:
+    both = f"{FORMS[form](marker_line('acme', 35436, URL))}\n{marker_line('acme', 3543, URL)}"
+    assert markers_in(unmarked(both, "acme", 3543)) == {("acme", 35436)}
+    assert markers_in(unmarked("see ticketsync:acme/3543, ticketsync:acme/35436", "acme", 3543)) == {("acme", 35436)}
+
+
+def test_only_the_markers_own_line_goes() -> None:
+    line = marker_line("acme", 3543, URL)
+    assert unmarked(f"Above\r\n\r\n{line}\r\nBelow\r\n", "acme", 3543) == "Above\r\n\r\nBelow"
+    assert unmarked(f"As {line} says", "acme", 3543).startswith("As [ticketsync: acme/3543]")
+    assert (unmarked(None, "acme", 3543), unmarked("Nothing", "acme", 3543)) == ("", "Nothing")

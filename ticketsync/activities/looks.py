@@ -74,7 +74,7 @@ async def inspected(desk: Desk, own_list: int | None, request: StepRequest) -> S
         return await _deleted_by_whom(desk, own_list, request)
     if is_not_ours(request, task):
         return await _looked_for(desk, own_list, request)
-    applied = await _as_found(desk, own_list, request, task)
+    applied = await as_found(desk, own_list, request, task)
     return StepResult(task=applied, answer=f"read task {task.id}: {task.status}", decide_again=True)
 
 
@@ -96,11 +96,11 @@ async def _deleted_by_whom(desk: Desk, own_list: int | None, request: StepReques
 
 async def adopted(desk: Desk, own_list: int | None, request: StepRequest, task: Task) -> StepResult:
     """The task was there already: what it shows is taken as applied, and put right by the next decision."""
-    applied = await _as_found(desk, own_list, request, task)
+    applied = await as_found(desk, own_list, request, task)
     return StepResult(task=applied, answer=f"found task {task.id} by its marker", decide_again=True)
 
 
-async def _as_found(desk: Desk, own_list: int | None, request: StepRequest, task: Task) -> AppliedTask:
+async def as_found(desk: Desk, own_list: int | None, request: StepRequest, task: Task) -> AppliedTask:
     """What a task shows, as if we had told it so. One deleted by us may be restored; by people, it stays gone."""
     people, wanted = task.assignee_ids, request.step.assignee_id or request.task.assignee_id
     return AppliedTask(
@@ -143,6 +143,8 @@ async def worked_on(desk: Desk, task_id: int) -> str | None:
         raise NotFound(f"GET task {task.id}")
     if task.subtask_ids or task.attachment_count:
         return "it has subtasks" if task.subtask_ids else "it has files"
+    if task.created_by not in (None, *await desk.makers()):
+        return "a person made it"
     if task.is_completed and task.completed_by not in (None, me):
         return "a person completed it"
     if await desk.teamwork.time_logs(task.id):

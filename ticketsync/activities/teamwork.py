@@ -13,6 +13,7 @@ from ticketsync.activities.between_attempts import nothing_was_sent, say_nothing
 from ticketsync.activities.creating import SURELY_NOT_MADE, posted
 from ticketsync.activities.failures import hold_up, not_yet
 from ticketsync.activities.find_task import look_again_until_surely_not_there
+from ticketsync.activities.linking import link_by_hand, unlink_by_hand
 from ticketsync.activities.looks import (
     adopted,
     inspected,
@@ -216,6 +217,25 @@ class StepActivities:
         """Read the task, so that the next decision compares with what it really is; one without an id is looked for."""
         async with self._attempts.attempt(request.desk, "teamwork") as (desk, facts):
             return await inspected(desk, own_list_of(desk, facts), request)
+
+    # --- by hand
+
+    @activity.defn(name=NAMES["link"])
+    async def link(self, request: StepRequest) -> StepResult:
+        """Make an existing task that of the ticket, and let go the one it had; a task that cannot be it is refused."""
+        async with self._attempts.attempt(request.desk, "teamwork") as (desk, facts):
+            result = await link_by_hand(desk, own_list_of(desk, facts), request)
+        if not result.refused:
+            await self._hints.put(request.desk, {request.ticket_id: result.task.id or 0})
+        return result
+
+    @activity.defn(name=NAMES["unlink"])
+    async def unlink(self, request: StepRequest) -> StepResult:
+        """Let the ticket's task go: from then on it is people's own."""
+        async with self._attempts.attempt(request.desk, "teamwork") as (desk, _):
+            result = await unlink_by_hand(desk, request)
+        await self._hints.forget(request.desk, request.ticket_id)
+        return result
 
     # --- what a 404 means
 

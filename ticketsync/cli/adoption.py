@@ -17,6 +17,7 @@ from temporalio.client import Client
 from ticketsync import names
 from ticketsync.cli.older_service import TaskEntry
 from ticketsync.cli.output import Failed
+from ticketsync.cli.progress import Done
 from ticketsync.cli.sides import ask_redis
 from ticketsync.desks import Desk
 from ticketsync.hints import Hints
@@ -34,7 +35,6 @@ Outcome = Literal[
     "has_another_task",
 ]
 Answer = TypeVar("Answer")
-Done = Callable[[int], None]
 
 WORDS: dict[Outcome, str] = {
     "adopt": "to be adopted: the task gets the ticket's marker",

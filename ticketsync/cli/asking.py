@@ -75,3 +75,12 @@ def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
         first = error.errors(include_input=False, include_url=False)[0]
         what = ".".join(str(part) for part in first["loc"])
         raise Failed(f"{what}: {first['msg'].removeprefix('Value error, ')}", exit_code=2) from None
+
+
+def agreed(question: str, *, yes: bool) -> None:
+    """Ask, unless `yes`. Raises Failed where nobody can be asked, Abort when the answer is no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failed(f"{question} Nobody can be asked here: say --yes, or run this in a terminal", exit_code=2)
+    click.confirm(question, abort=True, err=True)

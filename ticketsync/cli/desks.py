@@ -12,10 +12,10 @@ from ticketsync.cli.desks_add import add_desk
 from ticketsync.cli.flags import SettingsCommand, desk_argument, json_option, known_desk, need_desks
 from ticketsync.cli.output import note, print_facts, print_json, print_reasons, print_table, say
 from ticketsync.cli.reach import log_quietly, reach_temporal
+from ticketsync.cli.resume import resume
 from ticketsync.cli.sides import reach_desk
 from ticketsync.desk_calls import (
     DeskCallError,
-    DeskCommand,
     DeskView,
     NotLinkedError,
     command_desk,
@@ -36,6 +36,7 @@ def desks() -> None:
 
 
 desks.add_command(add_desk)
+desks.add_command(resume)
 
 
 # --- list
@@ -205,7 +206,7 @@ def _directory(view: DeskView) -> dict[str, object]:
     }
 
 
-# --- pause and resume
+# --- pause
 
 
 @desks.command(cls=SettingsCommand)
@@ -216,25 +217,13 @@ def pause(settings: Settings, desk: str, as_json: bool) -> None:
 
     Events are still taken in and kept.
     """
-    _command(settings, desk, "pause", "paused", as_json=as_json)
-
-
-@desks.command(cls=SettingsCommand)
-@desk_argument
-@json_option
-def resume(settings: Settings, desk: str, as_json: bool) -> None:
-    """Go on after a pause: its tickets are told at once."""
-    _command(settings, desk, "resume", "resumed", as_json=as_json)
-
-
-def _command(settings: Settings, desk: str, command: DeskCommand, done: str, *, as_json: bool) -> None:
     log_quietly(settings)
-    asyncio.run(_tell(known_desk(settings, desk), command))
+    asyncio.run(_pause(known_desk(settings, desk)))
     if as_json:
-        print_json({"desk": desk, "status": done})
+        print_json({"desk": desk, "status": "paused"})
     else:
-        say(f"desk {desk} {done}")
+        say(f"desk {desk} paused")
 
 
-async def _tell(desk: str, command: DeskCommand) -> None:
-    await command_desk(await reach_temporal(), desk, command)
+async def _pause(desk: str) -> None:
+    await command_desk(await reach_temporal(), desk, "pause")

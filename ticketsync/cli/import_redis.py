@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,17 @@ from typing import Any
 import click
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from temporalio.client import Client
 
 from ticketsync.activities.matching import match_people
-from ticketsync.cli.adoption import TAKEN, WORDS, Done, Looked, Outcome, adopt, known_tasks, look_at
+from ticketsync.cli.adoption import TAKEN, WORDS, Looked, Outcome, adopt, known_tasks, look_at
 from ticketsync.cli.asking import checked
 from ticketsync.cli.flags import SettingsCommand, desk_option, json_option
 from ticketsync.cli.mapping_changes import Change, WhoIsWho, changes_for, make, reassigned, summary
 from ticketsync.cli.older_service import TICKETS_HASH, USERS_HASH, OlderService, read_older_service
 from ticketsync.cli.older_users import wanted_mappings
 from ticketsync.cli.output import Failed, note, print_json, print_table, say
+from ticketsync.cli.progress import progress
 from ticketsync.cli.reach import log_quietly, reach_temporal
 from ticketsync.cli.roster import Roster, read_roster
 from ticketsync.cli.sides import reach_redis
@@ -150,7 +149,7 @@ async def _plan(settings: Settings, name: str, source: Source) -> Plan:
     found = await _found(source)
     async with _opened(settings, name) as (desk, redis):
         known = await known_tasks(client, Hints(redis), name, found.tasks)
-        with _progress("looking at tasks", len(found.tasks)) as done:
+        with progress("looking at tasks", len(found.tasks)) as done:
             looked = await look_at(desk, found.tasks, known, done)
         roster = await read_roster(desk) if found.users else None
     changes = await _changes(source, found, roster, view) if roster is not None else []
@@ -255,19 +254,9 @@ async def _apply(settings: Settings, name: str, plan: Plan) -> None:
     await make(name, plan.changes)
     entries = [one.entry for one in plan.looked if one.outcome in TAKEN]
     async with _opened(settings, name) as (desk, redis):
-        with _progress("adopting tasks", len(entries)) as done:
+        with progress("adopting tasks", len(entries)) as done:
             problems = await adopt(desk, Hints(redis), entries, done)
     for line in problems:
         note(line)
     plan.problems += problems
     plan.adopted = len(entries) - len(problems)
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Done]:
-    """A bar with a forecast, in a terminal only."""
-    console = Console(stderr=True)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda number: progress.advance(task, number)

@@ -41,20 +41,21 @@ def preview(
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
-        _print(found, whole=ticket_id is not None)
+        print_preview(found, whole=ticket_id is not None)
 
 
-def _print(found: Preview, *, whole: bool) -> None:
+def print_preview(found: Preview, *, whole: bool = False, most: int | None = None) -> None:
+    """`whole`: also why nothing else would be done. `most`: the steps of no more tickets than that."""
     for line in found.warnings:
         note(line)
-    rows = [(one.ticket_id, one.task_id, *_cells(step)) for one in found.tickets for step in one.steps]
+    rows = [(one.ticket_id, one.task_id, *_cells(step)) for one in found.tickets[:most] for step in one.steps]
     if rows:
         print_table(("ticket", "task", "step", "why", "but"), rows)
-        say("")
+        say(f"and {len(found.tickets) - most} tickets more\n" if most and len(found.tickets) > most else "")
     if whole:
         print_rows([("note", line) for one in found.tickets for line in one.notes or _nothing(one)])
     say(_summary(found))
-    for failed in found.not_foreseen:
+    for failed in found.not_foreseen[:most]:
         note(f"ticket {failed.ticket_id} could not be looked at: {failed.why}")
     if found.more:
         note(f"there are more than {found.looked_at} tickets: see --limit")

@@ -1,31 +1,23 @@
-"""`ticketsync tickets`: list, show, why, retry, resync."""
+"""`ticketsync tickets`: list, show, why; and the commands that put right."""
 
 import asyncio
-from typing import Any, get_args
+from typing import Any
 
 import click
 
 from ticketsync.cli.flags import SettingsCommand, desk_option, json_option, known_desk
-from ticketsync.cli.output import Failed, print_json, say
+from ticketsync.cli.linking import link, unlink
+from ticketsync.cli.one_ticket import unknown
+from ticketsync.cli.output import Failed, print_json
+from ticketsync.cli.put_right import resync, retry
 from ticketsync.cli.reach import log_quietly, reach_temporal
+from ticketsync.cli.ticket_filter import ID, STATES, STATUSES
 from ticketsync.cli.ticket_list import TicketList, Wanted, list_tickets
 from ticketsync.cli.ticket_prints import print_list, print_view, print_why
 from ticketsync.cli.why import explain
 from ticketsync.settings import Settings
-from ticketsync.sync.state import SyncState, TicketState
-from ticketsync.tickets import (
-    CommandName,
-    CommandRefusedError,
-    TicketCallError,
-    TicketView,
-    UnknownTicketError,
-    command_ticket,
-    read_ticket,
-)
-
-STATES = get_args(SyncState)
-STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "deleted")
-ID = click.IntRange(1, 2**63 - 1)
+from ticketsync.sync.state import TicketState
+from ticketsync.tickets import TicketCallError, TicketView, UnknownTicketError, read_ticket
 
 ticket_argument = click.argument("ticket_id", metavar="ID", type=ID)
 
@@ -110,7 +102,7 @@ def _read(settings: Settings, desk: str, ticket_id: int) -> TicketView:
     try:
         return asyncio.run(_view(known_desk(settings, desk), ticket_id))
     except UnknownTicketError:
-        raise _unknown(desk, ticket_id) from None
+        raise unknown(desk, ticket_id) from None
     except TicketCallError as error:
         raise Failed(f"Temporal refuses or does not answer: {error.code}") from None
 
@@ -123,52 +115,7 @@ def _state_of(view: TicketView) -> TicketState | None:
     return TicketState.model_validate(view.status) if view.status is not None else None
 
 
-# --- retry and resync
+# --- retry, resync, link, unlink
 
-
-@tickets.command(cls=SettingsCommand)
-@ticket_argument
-@desk_option
-@json_option
-def retry(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
-    """Try now what is blocked or waits for its next try."""
-    _command(settings, desk, ticket_id, "retry", as_json=as_json)
-
-
-@tickets.command(cls=SettingsCommand)
-@ticket_argument
-@click.option("--recreate", is_flag=True, help="bring back a task that was deleted by hand")
-@desk_option
-@json_option
-def resync(settings: Settings, ticket_id: int, desk: str, *, recreate: bool, as_json: bool) -> None:
-    """Read ticket and task anew, and put right what differs.
-
-    A ticket whose workflow has ended gets a new run.
-    """
-    _command(settings, desk, ticket_id, "resync", recreate, as_json=as_json)
-
-
-def _command(settings: Settings, desk: str, ticket_id: int, command: CommandName, *args: Any, as_json: bool) -> None:
-    log_quietly(settings)
-    try:
-        workflow_id = asyncio.run(_tell(known_desk(settings, desk), ticket_id, command, args))
-    except UnknownTicketError:
-        raise _unknown(desk, ticket_id) from None
-    except CommandRefusedError as error:
-        raise Failed(f"ticket {ticket_id} of desk {desk} refuses: {error.code}") from None
-    except TicketCallError as error:
-        look = f"ticketsync tickets show {ticket_id} --desk {desk}"
-        raise Failed(f"no worker answers ({error.code}): start one, then look whether it was done: {look}") from None
-    if as_json:
-        print_json({"status": "queued", "workflow_id": workflow_id})
-    else:
-        say(f"{command} is queued: see ticketsync tickets show {ticket_id} --desk {desk}")
-
-
-async def _tell(desk: str, ticket_id: int, command: CommandName, args: tuple[Any, ...]) -> str:
-    return await command_ticket(await reach_temporal(), desk, ticket_id, command, args=args)
-
-
-def _unknown(desk: str, ticket_id: int) -> Failed:
-    why = "no event of it has come, or it ended longer ago than Temporal keeps closed workflows"
-    return Failed(f"ticket {ticket_id} of desk {desk} has no workflow: {why}")
+for command in (retry, resync, link, unlink):
+    tickets.add_command(command)

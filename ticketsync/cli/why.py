@@ -12,7 +12,8 @@ from ticketsync.sync.state import JournalLine, TicketState, Trouble
 from ticketsync.sync.step import FIELD_OF, AppliedTask, Field, StepKind, list_name
 
 CHANGED_NOTHING = frozenset({"duplicate", "same", "older", "changes_nothing_else"})
-COMMANDS = frozenset({"retry", "resync"})
+COMMANDS = frozenset({"retry", "resync", "link", "unlink"})
+SETS_ALL = frozenset({"create", "link", "unlink"})
 TROUBLES = frozenset({"retrying", "blocked", "paused"})
 DONE = "_done"
 FIELDS: tuple[Field, ...] = ("title", "assignee", "list", "labels", "standing")
@@ -70,7 +71,7 @@ def _story(state: TicketState, field: Field) -> FieldStory:
 
 def _sets(line: JournalLine, field: Field) -> bool:
     kind = _kind_done(line)
-    return kind is not None and (kind == "create" or FIELD_OF[kind] == field)
+    return kind is not None and (kind in SETS_ALL or FIELD_OF[kind] == field)
 
 
 def _kind_done(line: JournalLine) -> StepKind | None:
@@ -149,6 +150,8 @@ def _people(state: TicketState) -> list[str]:
 
 def _times(state: TicketState) -> list[str]:
     lines = [f"{command.kind}, as an operator asked at {_at(command.at)}" for command in state.commands]
+    if state.link_to is not None:
+        lines.append(f"task {state.link_to} is to become the ticket's, as an operator asked")
     if state.settle_until is not None:
         lines.append(f"the delete waits until {_at(state.settle_until)}: a merge may still be on its way")
     if state.read is not None:

@@ -6,13 +6,14 @@ they come, from anybody.
 
 import hmac
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from temporalio.client import Client
 
+from ticketsync import names
 from ticketsync.server.answers import ErrorAnswer, Refusal, unknown_desk
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
@@ -37,7 +38,7 @@ COMMAND_ERRORS: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     409: {"model": ErrorAnswer, "description": "the ticket refuses the command"},
 }
-RESYNC_ERRORS: dict[int | str, dict[str, Any]] = {
+BODY_ERRORS: dict[int | str, dict[str, Any]] = {
     **COMMAND_ERRORS,
     408: {"model": ErrorAnswer, "description": "the body did not come in time"},
     413: {"model": ErrorAnswer, "description": "the body is over 4 KiB"},
@@ -48,6 +49,7 @@ BODY_SECONDS = 15.0
 log = structlog.get_logger()
 
 TicketId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Wanted = TypeVar("Wanted", bound=BaseModel)
 
 
 class Resync(BaseModel):
@@ -58,7 +60,18 @@ class Resync(BaseModel):
     recreate: bool = False
 
 
-RESYNC_BODY: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": Resync.model_json_schema()}}}}
+class Link(BaseModel):
+    """`task_id` is the Teamwork task that is to be the ticket's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task_id: int = Field(ge=1, le=2**63 - 1, strict=True)
+
+
+def _body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
+    """For the description of the interface: bodies are read by hand."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 class Queued(BaseModel):
@@ -96,7 +109,7 @@ class TicketApi:
     async def command(self, desk: str, ticket_id: int, command: CommandName, *args: Any) -> Queued:
         client = self._client(desk)
         try:
-            workflow_id = await command_ticket(client, desk, ticket_id, command, args=args)
+            await command_ticket(client, desk, ticket_id, command, args=args)
         except UnknownTicketError:
             raise _unknown_ticket() from None
         except CommandRefusedError as error:
@@ -104,7 +117,7 @@ class TicketApi:
         except NoAnswerError as error:
             raise _no_answer(error) from None
         log.info("command queued", desk=desk, ticket=ticket_id, command=command)
-        return Queued(workflow_id=workflow_id)
+        return Queued(workflow_id=names.ticket_workflow_id(desk, ticket_id))
 
     def _client(self, desk: str) -> Client:
         if desk not in self._desks:
@@ -127,18 +140,32 @@ def ticket_routes(api: TicketApi) -> APIRouter:
     async def retry_ticket(desk: str, ticket_id: TicketId) -> Queued:
         return await api.command(desk, ticket_id, "retry")
 
-    @router.post("/resync", status_code=202, dependencies=secured, responses=RESYNC_ERRORS, openapi_extra=RESYNC_BODY)
+    resync_body = _body(Resync, required=False)
+
+    @router.post("/resync", status_code=202, dependencies=secured, responses=BODY_ERRORS, openapi_extra=resync_body)
     async def resync_ticket(desk: str, ticket_id: TicketId, request: Request) -> Queued:
-        wanted = await _read_resync(request)
+        wanted = await _read(request, Resync)
         return await api.command(desk, ticket_id, "resync", wanted.recreate)
+
+    link_body = _body(Link, required=True)
+
+    @router.post("/link", status_code=202, dependencies=secured, responses=BODY_ERRORS, openapi_extra=link_body)
+    async def link_ticket(desk: str, ticket_id: TicketId, request: Request) -> Queued:
+        wanted = await _read(request, Link)
+        return await api.command(desk, ticket_id, "link_task", wanted.task_id)
+
+    @router.post("/unlink", status_code=202, dependencies=secured, responses=COMMAND_ERRORS)
+    async def unlink_ticket(desk: str, ticket_id: TicketId) -> Queued:
+        return await api.command(desk, ticket_id, "unlink_task")
 
     return router
 
 
-async def _read_resync(request: Request) -> Resync:
+async def _read(request: Request, model: type[Wanted]) -> Wanted:
+    """No body is an empty one."""
     body = await read_body(request, BODY_BYTES, BODY_SECONDS)
     try:
-        return Resync.model_validate_json(body) if body.strip() else Resync()
+        return model.model_validate_json(body if body.strip() else b"{}")
     except ValidationError:
         raise Refusal(422, "invalid_request", "Not understood: body.") from None
 

@@ -13,6 +13,13 @@ from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, i
 from ticketsync.sync.event import DESK_HEALED, READ, UNREADABLE, Event
 from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
 from ticketsync.sync.kept import knows_enough
+from ticketsync.sync.linking import (
+    linked_by_hand,
+    plan_by_hand,
+    unlinked_by_hand,
+    with_a_task_again,
+    without_a_link_in_vain,
+)
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
 from ticketsync.sync.state import (
@@ -76,6 +83,7 @@ def decide(
     if asked or any(event.kind == DESK_HEALED for event in events):
         state = _with_short_pauses(state)
     wanted = desired_task(state, rules.policy, people)
+    state, link_lines = without_a_link_in_vain(state, wanted, now)
     state = _wait_for_people(state, wanted, people, now)
     anew = asked or bool(events) or state.anew
     state, the_plan = _plan(state, wanted, rules, now, anew=anew)
@@ -86,7 +94,7 @@ def decide(
     return Decision(
         changes=_changes(before, state),
         plan=steps,
-        lines=(*command_lines, *event_lines, *_notes(before, the_plan, events, now)),
+        lines=(*command_lines, *event_lines, *link_lines, *_notes(before, the_plan, events, now)),
         seen=tuple(seen),
         live=_is_live(state, events, asked=asked),
     )
@@ -129,14 +137,25 @@ def _obey(state: TicketState, now: datetime) -> tuple[TicketState, list[JournalL
     lines = []
     for command in state.commands:
         state = _obey_one(state, command)
-        lines.append(journal_line(now, command.kind, f"an operator asked: {command.kind}"))
+        what = f"{command.kind} to task {command.task_id}" if command.task_id else command.kind
+        lines.append(journal_line(now, command.kind, f"an operator asked: {what}"))
     return state, lines
 
 
 def _obey_one(state: TicketState, command: Command) -> TicketState:
-    if command.kind == "retry":
-        return state
-    state = wants_read(state, "resync")
+    match command.kind:
+        case "retry":
+            return state
+        case "link":
+            return linked_by_hand(state, command)
+        case "unlink":
+            return unlinked_by_hand(state)
+        case "resync":
+            return _resynced(state, command)
+
+
+def _resynced(state: TicketState, command: Command) -> TicketState:
+    state = wants_read(with_a_task_again(state) if command.recreate else state, "resync")
     return state.model_copy(update={"inspect": state.task.id is not None, "revive": command.recreate})
 
 
@@ -204,7 +223,7 @@ def _wait_for_people(state: TicketState, wanted: DesiredTask | None, people: Peo
 
 def _has_a_task_to_give(state: TicketState, wanted: DesiredTask) -> bool:
     """Only then it matters who the person is: a ticket without a task waits for nobody."""
-    if wanted.standing == "absent" or state.task.gone:
+    if wanted.standing == "absent" or state.task.gone or state.unlinked:
         return False
     return state.wanted_once or state.task.standing != "none"
 
@@ -215,6 +234,9 @@ def _has_a_task_to_give(state: TicketState, wanted: DesiredTask) -> bool:
 def _plan(
     state: TicketState, wanted: DesiredTask | None, rules: Rules, now: datetime, *, anew: bool
 ) -> tuple[TicketState, Plan]:
+    by_hand = plan_by_hand(state, wanted)
+    if by_hand is not None:
+        return state.model_copy(update={"settle_until": None, "refused": None}), by_hand
     if wanted is None:
         return state, Plan()
     state = _refused(state, wanted)
@@ -313,7 +335,8 @@ def _is_live(state: TicketState, events: tuple[Event, ...], *, asked: bool) -> b
         return False
     if not events and not asked:
         return None
-    return asked or any(event.kind not in NEWS_OF_THE_DESK for event in events)
+    at_once = any(not command.later for command in state.commands)
+    return at_once or any(event.kind not in NEWS_OF_THE_DESK for event in events)
 
 
 def _changes(before: TicketState, after: TicketState) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def plan(state: TicketState, wanted: DesiredTask) -> Plan:
 
     A delete is planned as if its settle window were over.
     """
-    if state.task.standing == "none" and _may_exist(state) and not _is_to_be_made(state, wanted):
+    if state.task.standing == "none" and may_exist(state) and not _is_to_be_made(state, wanted):
         return Plan(steps=(Step(kind="inspect", reason="a task may exist"),))
     if wanted.standing == "absent":
         return _plan_absent(state.task, wanted)
@@ -46,7 +46,7 @@ def _plan_there(state: TicketState, wanted: DesiredTask) -> Plan:
     return _plan_fields(state, wanted)
 
 
-def _may_exist(state: TicketState) -> bool:
+def may_exist(state: TicketState) -> bool:
     """A create may have landed without an answer, or an earlier life of this ticket may have had a task."""
     return state.look != "no" or "standing" in state.task.uncertain
 

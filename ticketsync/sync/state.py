@@ -118,14 +118,21 @@ class WaitingForPeople(BaseModel):
     retry_at: datetime
 
 
+# What a ticket answers to a command.
+QUEUED = "queued"
+NOTHING_TO_RETRY = "nothing_to_retry"  # it decides anew all the same
+
+
 class Command(BaseModel):
-    """What an operator asked for."""
+    """What an operator asked for. `task_id` is the task to link. `later`: many were told so, live changes go first."""
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["retry", "resync"]
+    kind: Literal["retry", "resync", "link", "unlink"]
     at: datetime
     recreate: bool = False
+    task_id: int | None = None
+    later: bool = False
 
 
 class TicketState(BaseModel):
@@ -137,6 +144,8 @@ class TicketState(BaseModel):
     `no_trace` that it need not be, should the ticket prove to be young.
     `anew` says that the last run planned steps which it left to this one. `trouble` is that of the steps which matters
     most, `other_troubles` are those of other kinds of steps beside it: see `step_troubles`.
+    `link_to` is the task that an operator wants to be this ticket's, until it is or cannot be; `unlinked` says that an
+    operator took the ticket's task from it, and that it makes none.
     `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` and
     `fields_kept` are the tags that the policy named and the optional fields that it used when the snapshot was folded:
     of all others nothing is known.
@@ -166,6 +175,8 @@ class TicketState(BaseModel):
     revive: bool = False
     inspect: bool = False
     anew: bool = False
+    link_to: int | None = None
+    unlinked: bool = False
     refused: RefusedAssignee | None = None
 
     read: ReadWanted | None = None
@@ -194,6 +205,11 @@ class TicketState(BaseModel):
     def with_step_troubles(self, troubles: Iterable[Trouble]) -> "TicketState":
         first, *others = sorted(troubles, key=weight) or (None,)
         return self.model_copy(update={"trouble": first, "other_troubles": tuple(others)})
+
+    @property
+    def has_something_to_retry(self) -> bool:
+        """Whether anything did not succeed, or waits for somebody's answer."""
+        return any((self.trouble, self.read_trouble, self.refused, self.waiting))
 
     def with_lines(self, *lines: JournalLine) -> "TicketState":
         return self.model_copy(update={"journal": (*self.journal, *lines)[-JOURNAL_KEPT:]})

@@ -5,7 +5,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 StepKind = Literal[
-    "create", "restore", "reopen", "rename", "reassign", "move", "update", "complete", "delete", "inspect"
+    "create",
+    "restore",
+    "reopen",
+    "rename",
+    "reassign",
+    "move",
+    "update",
+    "complete",
+    "delete",
+    "inspect",
+    "link",
+    "unlink",
 ]
 Field = Literal["title", "assignee", "list", "labels", "standing"]
 Standing = Literal["none", "open", "completed", "deleted"]
@@ -14,7 +25,7 @@ TaskPriority = Literal["none", "low", "medium", "high"]
 OWN_LIST = 0  # stands for the desk's own task list, whichever that is
 
 # What such a step finds decides the rest: while it does not succeed, nothing else of the plan can be done.
-STAND_ALONE: frozenset[StepKind] = frozenset({"create", "restore", "inspect", "delete"})
+STAND_ALONE: frozenset[StepKind] = frozenset({"create", "restore", "inspect", "delete", "link", "unlink"})
 
 FIELD_OF: dict[StepKind, Field] = {
     "create": "standing",
@@ -27,6 +38,8 @@ FIELD_OF: dict[StepKind, Field] = {
     "complete": "standing",
     "delete": "standing",
     "inspect": "standing",
+    "link": "standing",
+    "unlink": "standing",
 }
 
 
@@ -67,7 +80,7 @@ class Step(BaseModel):
     """One change that brings the task closer to what the ticket says. `reason` is a code, `before` what it replaces.
 
     `tasklist_id`, `priority` and `tags` are what the task is to get, None and () where nothing is wanted of it; `untag`
-    are tags of ours that it is to lose.
+    are tags of ours that it is to lose. `task_id` is the task to link, or to let go where it is known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +94,7 @@ class Step(BaseModel):
     priority: TaskPriority | None = None
     tags: tuple[str, ...] = ()
     untag: tuple[str, ...] = ()
+    task_id: int | None = None
 
     def does_the_same_as(self, other: "Step") -> bool:
         return self.without_words == other.without_words
@@ -105,7 +119,7 @@ class Step(BaseModel):
             case "update":
                 return f"update: {', '.join(self.labels)}"
             case _:
-                return f"{self.kind}: {self.reason}"
+                return f"{self.kind}: {f'task {self.task_id}' if self.task_id else self.reason}"
 
     @property
     def _extras(self) -> str:
@@ -125,6 +139,7 @@ class StepResult(BaseModel):
 
     `refused_assignee_id` is the person Teamwork would not take: the rest of the step was done without.
     `decide_again` says that the task is not simply what the step asked for. `looked` says that there surely is no task.
+    `refused`: nothing was done, and it is not to be tried again; `answer` says why.
     """
 
     task: AppliedTask
@@ -132,6 +147,7 @@ class StepResult(BaseModel):
     refused_assignee_id: int | None = None
     decide_again: bool = False
     looked: bool = False
+    refused: bool = False
 
 
 class StepFailure(BaseModel):

@@ -17,7 +17,7 @@ from ticketsync.teamwork.errors import (
     Unexpected,
     UnknownTaskList,
 )
-from ticketsync.teamwork.marker import has_marker, marked, marker_line, markers_in
+from ticketsync.teamwork.marker import has_marker, marked, marker_line, markers_in, unmarked
 from ticketsync.teamwork.models import Comment, Person, Project, Task, TaskList, TaskPage, TimeLog
 
 __all__ = [
@@ -47,4 +47,5 @@ __all__ = [
     "marked",
     "marker_line",
     "markers_in",
+    "unmarked",
 ]

@@ -102,6 +102,10 @@ class TeamworkClient:
         """The project's task lists, without completed ones, all pages."""
         return await self._read_all(TaskList, f"{V3}/projects/{project_id}/tasklists.json", "tasklists")
 
+    async def tasklist(self, tasklist_id: int) -> TaskList:
+        """One task list with its project, completed or not (§5.4)."""
+        return await self._read(TaskList, f"{V3}/tasklists/{tasklist_id}.json", "tasklist")
+
     async def create_tasklist(self, project_id: int, name: str) -> int:
         """The new list's id. Not idempotent: a second call makes a second list."""
         call = Call("POST", f"/projects/{project_id}/tasklists.json")

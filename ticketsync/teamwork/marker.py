@@ -16,6 +16,9 @@ TOKEN = re.compile(
     r"(?![\w:/%=&@+-]|[.?#]\w)"
 )
 BEGINNING = re.compile(r"ticketsync:(?=\S)")
+MARKER_LINE = re.compile(
+    r"\s*(?:<p>)?(?:\[|<a\b[^>]*>)?" + TOKEN.pattern + r"(?:\]\([^)]*\)|\]|</a>)?(?:</p>|<br\s*/?>)?\s*"
+)
 ADDRESS = "%:/?#@!$&'*+,;=~"
 
 
@@ -39,6 +42,32 @@ def marked(description: str | None, line: str) -> str:
 def has_marker(description: str | None, desk: str, ticket_id: int) -> bool:
     """Whether the description marks the task of this very ticket."""
     return (desk, ticket_id) in markers_in(description)
+
+
+def unmarked(description: str | None, desk: str, ticket_id: int) -> str:
+    """The description without this ticket's marker: its line is left out, one among other words is broken up."""
+    lines = (description or "").splitlines(keepends=True)
+    kept = [_unmarked_line(line, desk, ticket_id) for line in lines if not _is_marker_line(line, desk, ticket_id)]
+    return "".join(kept).rstrip()
+
+
+def _is_marker_line(line: str, desk: str, ticket_id: int) -> bool:
+    found = MARKER_LINE.fullmatch(_unescaped(line))
+    return found is not None and _is_of(found, desk, ticket_id)
+
+
+def _unmarked_line(line: str, desk: str, ticket_id: int) -> str:
+    if not has_marker(line, desk, ticket_id):
+        return line
+    return TOKEN.sub(lambda found: _broken_up(found) if _is_of(found, desk, ticket_id) else found[0], _unescaped(line))
+
+
+def _is_of(found: re.Match[str], desk: str, ticket_id: int) -> bool:
+    return (found["desk"], int(found["ticket_id"])) == (desk, ticket_id)
+
+
+def _broken_up(found: re.Match[str]) -> str:
+    return found[0].replace(":", ": ")
 
 
 def without_markers(text: str) -> str:

@@ -21,7 +21,9 @@ ONCE = RetryPolicy(maximum_attempts=1)
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
 
 # A turn of the quota takes up to 10 s and one HTTP call up to 10 s. These take several calls.
-SEVERAL_CALLS = frozenset({"create", "restore", "reopen", "move", "update", "complete", "delete", "inspect"})
+SEVERAL_CALLS = frozenset(
+    {"create", "restore", "reopen", "move", "update", "complete", "delete", "inspect", "link", "unlink"}
+)
 ONE_CALL_TIME = timedelta(seconds=25)
 SEVERAL_CALLS_TIME = timedelta(seconds=60)
 

@@ -31,11 +31,21 @@ def after_success(state: TicketState, step: Step, result: StepResult, now: datet
     done = done.with_step_troubles(trouble for trouble in state.step_troubles if trouble.what != step.kind)
     if result.looked:
         done = done.model_copy(update={"look": "no", "create_started_at": None})
+    if step.kind == "link":
+        done = _link_ended(done, step, result)
     if result.refused_assignee_id is not None:
         done = _refused(done, result.refused_assignee_id, now)
     elif done.refused is not None and done.refused.user_id == result.task.assignee_id:
         done = done.model_copy(update={"refused": None})
-    return done.with_lines(journal_line(now, f"{step.kind}_done", f"{step.summary}: {result.answer}"))
+    code = f"{step.kind}_refused" if result.refused else f"{step.kind}_done"
+    return done.with_lines(journal_line(now, code, f"{step.summary}: {result.answer}"))
+
+
+def _link_ended(state: TicketState, step: Step, result: StepResult) -> TicketState:
+    """The wish is met, or cannot be. One that was taken back meanwhile, or is for another task by now, stays so."""
+    if state.link_to != step.task_id:
+        return state
+    return state.model_copy(update={"link_to": None, "unlinked": state.unlinked and result.refused})
 
 
 def _refused(state: TicketState, user_id: int, now: datetime) -> TicketState:

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.event import HINT, Event
     from ticketsync.sync.fold import wants_read
     from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
-    from ticketsync.sync.state import RULES, Command, TicketState, Trouble, journal_line
+    from ticketsync.sync.state import NOTHING_TO_RETRY, QUEUED, RULES, Command, TicketState, Trouble, journal_line
     from ticketsync.sync.status import shown
     from ticketsync.sync.step import STAND_ALONE, Step, StepResult
     from ticketsync.workflows.alarm import Alarm
@@ -70,12 +70,22 @@ class TicketWorkflow:
         self._wake = True
 
     @workflow.update
-    def retry(self) -> str:
-        return self._queue(Command(kind="retry", at=workflow.now()))
+    def retry(self, later: bool = False) -> str:
+        answer = QUEUED if self._state.has_something_to_retry else NOTHING_TO_RETRY
+        self._queue(Command(kind="retry", at=workflow.now(), later=later))
+        return answer
 
     @workflow.update
-    def resync(self, recreate: bool = False) -> str:
-        return self._queue(Command(kind="resync", at=workflow.now(), recreate=recreate))
+    def resync(self, recreate: bool = False, later: bool = False) -> str:
+        return self._queue(Command(kind="resync", at=workflow.now(), recreate=recreate, later=later))
+
+    @workflow.update
+    def link_task(self, task_id: int) -> str:
+        return self._queue(Command(kind="link", at=workflow.now(), task_id=task_id))
+
+    @workflow.update
+    def unlink_task(self) -> str:
+        return self._queue(Command(kind="unlink", at=workflow.now()))
 
     @workflow.query
     def status(self) -> dict[str, Any]:
@@ -86,7 +96,7 @@ class TicketWorkflow:
     def _queue(self, command: Command) -> str:
         self._state = self._state.model_copy(update={"commands": (*self._state.commands, command)})
         self._wake = True
-        return "queued"
+        return QUEUED
 
     def _decoded(self, values: Sequence[RawValue]) -> Event:
         size = sum(len(value.payload.data) for value in values)
