@@ -14,6 +14,7 @@ from ticketsync.sync.step import OWN_LIST, AppliedTask, Step, StepResult, list_n
 from ticketsync.sync.taken import when_made
 from ticketsync.sync.templates import filled_in
 from ticketsync.teamwork import Forbidden, NotAMember, NotFound, Refused, has_marker, marker_line
+from ticketsync.teamwork.last_write import last_write
 from ticketsync.teamwork.marker import without_markers
 from ticketsync.teamwork.models import Task
 from ticketsync.zendesk import errors as zendesk
@@ -91,7 +92,8 @@ def _applied(task: Task, step: Step, person: int | None) -> AppliedTask:
 def _answer(request: StepRequest, task: Task) -> str:
     """Failing for want of the marker would make a second task; the journal says that this one cannot be found by it."""
     marked = has_marker(task.description, request.desk, request.ticket_id)
-    return f"201, task {task.id}" if marked else f"201, task {task.id}, but Teamwork did not keep its marker"
+    made = f"{last_write()}, task {task.id}"
+    return made if marked else f"{made}, but Teamwork did not keep its marker"
 
 
 # --- the description

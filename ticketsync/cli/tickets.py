@@ -10,9 +10,9 @@ from ticketsync.cli.output import Failed, print_json, say
 from ticketsync.cli.reach import log_quietly, reach_temporal
 from ticketsync.cli.ticket_list import TicketList, Wanted, list_tickets
 from ticketsync.cli.ticket_prints import print_list, print_view, print_why
-from ticketsync.cli.why import explain
+from ticketsync.reasons import codes_that_say, says_not_looked_at
 from ticketsync.settings import Settings
-from ticketsync.sync.state import SyncState, TicketState
+from ticketsync.sync.state import SyncState
 from ticketsync.tickets import (
     CommandName,
     CommandRefusedError,
@@ -22,6 +22,7 @@ from ticketsync.tickets import (
     command_ticket,
     read_ticket,
 )
+from ticketsync.why import state_of, why_of
 
 STATES = get_args(SyncState)
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "deleted")
@@ -38,15 +39,27 @@ def tickets() -> None:
 # --- list
 
 
+def _codes(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """The reasons that `--reason` asks for, "" for that of tickets which have no code yet."""
+    if text is None:
+        return None
+    codes = (*codes_that_say(text), *([""] if says_not_looked_at(text) else []))
+    if not codes:
+        raise click.BadParameter(f"no reason says {text!r}: docs/on-call.md has them all")
+    return codes
+
+
 @tickets.command("list", cls=SettingsCommand)
 @click.option("--state", type=click.Choice(STATES), help="only tickets in this state")
 @click.option("--status", type=click.Choice(STATUSES), help="only tickets with this status in Zendesk")
 @click.option("--assignee", type=ID, metavar="ID", help="only tickets whose agent is this Zendesk user")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="at most so many lines")
+@click.option("--reason", "codes", callback=_codes, metavar="TEXT", help="only tickets whose reason says this")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="so many lines a page")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="which page")
 @desk_option
 @json_option
 def list_command(settings: Settings, desk: str, as_json: bool, **filters: Any) -> None:
-    """Tickets and how they stand, the newest first.
+    """Tickets and how they stand: the newest trouble first, then the newest tickets.
 
     Those whose workflow runs: tickets that have ended leave the list after their grace period, "show" and "why" still
     answer for them. Below the list: what its reasons mean, what to do, and how many tickets are in each state. The
@@ -81,7 +94,7 @@ def show(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
     if as_json:
         print_json(view.model_dump(mode="json"))
     else:
-        print_view(view, _state_of(view))
+        print_view(view, state_of(view))
 
 
 @tickets.command(cls=SettingsCommand)
@@ -91,16 +104,15 @@ def show(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
 def why(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
     """Why a ticket's task is as it is.
 
-    For each field of the task the step that set it last and the event before that; then what was not done, and the
-    events that changed nothing, with the reason.
+    For each field of the task the rule and mapping, the step that set it last with Teamwork's answer, and the event
+    before that; then what was not done, and the events that changed nothing, with the reason.
     """
     view = _read(settings, desk, ticket_id)
-    state = _state_of(view)
-    if state is None:
+    story = why_of(view)
+    if story is None:
         raise Failed(f"{view.note}: the reasons are in the ticket's workflow, start a worker (ticketsync worker)")
-    story = explain(state)
     if as_json:
-        print_json({"desk": desk, "ticket_id": ticket_id, **story.model_dump(mode="json")})
+        print_json(story.model_dump(mode="json"))
     else:
         print_why(view, story)
 
@@ -117,10 +129,6 @@ def _read(settings: Settings, desk: str, ticket_id: int) -> TicketView:
 
 async def _view(desk: str, ticket_id: int) -> TicketView:
     return await read_ticket(await reach_temporal(), desk, ticket_id)
-
-
-def _state_of(view: TicketView) -> TicketState | None:
-    return TicketState.model_validate(view.status) if view.status is not None else None
 
 
 # --- retry and resync

@@ -15,6 +15,7 @@ from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wa
 from ticketsync.sync.kept import knows_enough
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
+from ticketsync.sync.rule_words import rule_words
 from ticketsync.sync.state import (
     Command,
     Decision,
@@ -295,6 +296,7 @@ def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules:
             "anew": False,
             "trouble": state.trouble if troubled else None,
             "blocked_retry": rules.policy.blocked_retry,
+            "rules": rule_words(state, wanted, rules.policy) if wanted is not None else state.rules,
             "sync_state": sync_state,
             "reason": reason,
         }

@@ -28,7 +28,7 @@ def after_success(state: TicketState, step: Step, result: StepResult, now: datet
         done = _refused(done, result.refused_assignee_id, now)
     elif done.refused is not None and done.refused.user_id == result.task.assignee_id:
         done = done.model_copy(update={"refused": None})
-    return done.with_lines(journal_line(now, f"{step.kind}_done", f"{step.summary}: {result.answer}"))
+    return done.with_lines(journal_line(now, f"{step.kind}_done", step.summary, ending=f": {result.answer}"))
 
 
 def _refused(state: TicketState, user_id: int, now: datetime) -> TicketState:
@@ -58,8 +58,9 @@ def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketSt
 def retrying(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
     known: Trouble | None = getattr(state, slot)
     since = known.since if known is not None and _goes_on(known) else now
-    trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since)
-    line = journal_line(now, "retrying", f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h")
+    trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since, answer=failure.answer)
+    text = f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h"
+    line = journal_line(now, "retrying", text, ending=_answered(failure))
     return state.model_copy(update={slot: trouble}).with_lines(line)
 
 
@@ -76,9 +77,15 @@ def blocked(state: TicketState, slot: Slot, what: str, failure: Failure, now: da
         since=known.since if known is not None and known.what == what else now,
         tries=tries,
         retry_at=now + blocked_pause(RULES_RETRY if what == RULES else state.blocked_retry, tries),
+        answer=failure.answer,
     )
-    line = journal_line(now, trouble.phase, f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}")
+    text = f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}"
+    line = journal_line(now, trouble.phase, text, ending=_answered(failure))
     return state.model_copy(update={slot: trouble}).with_lines(line)
+
+
+def _answered(failure: Failure) -> str:
+    return f"; {failure.answer}" if failure.answer else ""
 
 
 def too_long(trouble: Trouble | None, now: datetime) -> bool:
