@@ -18,6 +18,7 @@ from tests.server.zendesk import Zendesk, a_body
 from tests.support.wait import eventually
 from ticketsync.embedded import EmbeddedTemporal
 from ticketsync.names import WORKFLOW_QUEUE, ticket_workflow_id
+from ticketsync.reasons import NOT_LOOKED_AT
 from ticketsync.sandbox.http import serve
 from ticketsync.server import create_app
 
@@ -67,7 +68,7 @@ async def show(api: httpx.AsyncClient, ticket_id: int) -> dict[str, Any]:
 # --- the token
 
 
-@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("POST", "/retry"), ("POST", "/resync")])
+@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("GET", "/why"), ("POST", "/retry"), ("POST", "/resync")])
 async def test_without_a_token_in_the_settings_there_is_no_ticket_api(
     client: Client, method: str, command: str
 ) -> None:
@@ -77,7 +78,7 @@ async def test_without_a_token_in_the_settings_there_is_no_ticket_api(
             assert (await http.request(method, address(1, command), headers=headers)).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("POST", "/retry"), ("POST", "/resync")])
+@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("GET", "/why"), ("POST", "/retry"), ("POST", "/resync")])
 @pytest.mark.parametrize(
     "authorization",
     [None, "", "Bearer", "Bearer wrong", f"Basic {API_TOKEN}", API_TOKEN, f"Bearer {API_TOKEN}x", "Bearer \xe9"],
@@ -149,6 +150,23 @@ async def test_without_a_worker_what_temporal_stores_is_shown_within_three_secon
     }
 
 
+async def test_how_a_ticket_stands_is_told_in_words(api: httpx.AsyncClient, ticket_id: int) -> None:
+    await tell(api, ticket_id, "created")
+    assert (await show(api, ticket_id))["explanation"] == {
+        "state": "pending",
+        "reason": "",
+        "meaning": NOT_LOOKED_AT.meaning,
+        "to_do": NOT_LOOKED_AT.remedy,
+    }
+
+
+async def test_without_a_worker_nobody_can_tell_why(http: httpx.AsyncClient, ticket_id: int) -> None:
+    http.headers.update(TOKEN)
+    await tell(http, ticket_id, "created")
+    response = await http.get(address(ticket_id, "/why"), timeout=10)
+    assert (response.status_code, response.json()["error"]) == (503, "no_answer")
+
+
 async def test_a_worker_that_cannot_answer_is_told_apart(api: httpx.AsyncClient, ticket_id: int) -> None:
     await tell(api, ticket_id, "undeleted")
     shown = await show(api, ticket_id)
@@ -202,7 +220,7 @@ async def test_a_command_without_a_worker_says_so_in_time(http: httpx.AsyncClien
 # --- what is not there
 
 
-@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("POST", "/retry"), ("POST", "/resync")])
+@pytest.mark.parametrize(("method", "command"), [("GET", ""), ("GET", "/why"), ("POST", "/retry"), ("POST", "/resync")])
 async def test_tickets_and_desks_that_nobody_heard_of_are_404(
     api: httpx.AsyncClient, ticket_id: int, method: str, command: str
 ) -> None:
