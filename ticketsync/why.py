@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from ticketsync.reasons import Explanation, remedy_of_note
 from ticketsync.sync.state import JournalLine, TicketState, Trouble
 from ticketsync.sync.step import FIELD_OF, AppliedTask, Field, StepKind, list_name
-from ticketsync.tickets import TicketView
+from ticketsync.tickets import PendingActivity, TicketView
 
 CHANGED_NOTHING = frozenset({"duplicate", "same", "older", "changes_nothing_else"})
 NOT_ENOUGH = frozenset({"hint", "left_out", "in_doubt"})
@@ -55,11 +55,12 @@ class Why(BaseModel):
 
 
 class WhyOfTicket(Why):
-    """What `tickets why --json` prints, and HTTP answers."""
+    """What `tickets why --json` prints, and HTTP answers. `pending` are steps and reads that are being tried."""
 
     desk: str
     ticket_id: int
     explanation: Explanation
+    pending: tuple[PendingActivity, ...]
 
 
 def why_of(view: TicketView) -> WhyOfTicket | None:
@@ -67,8 +68,8 @@ def why_of(view: TicketView) -> WhyOfTicket | None:
     state = state_of(view)
     if state is None:
         return None
-    story = dict(explain(state))
-    return WhyOfTicket(desk=view.desk, ticket_id=view.ticket_id, explanation=view.explanation, **story)
+    of_ticket = {"desk": view.desk, "ticket_id": view.ticket_id}
+    return WhyOfTicket(**of_ticket, explanation=view.explanation, pending=view.pending, **dict(explain(state)))
 
 
 def state_of(view: TicketView) -> TicketState | None:

@@ -302,6 +302,14 @@ async def test_the_cause_on_another_desk_is_named_with_its_remedy(stack: Stack, 
     holds(cause, await asked(there, await cause.bring(there), cause.state, cause.code))
 
 
+async def test_a_step_that_is_tried_on_tells_its_newest_failure(stack: Stack) -> None:
+    ticket_id = await teamwork_down(stack)
+    told = await asked(stack, ticket_id, "retrying", "answer_lost")
+    (pending,) = told.explained["pending"]
+    assert pending["activity"] == "rename_task"
+    assert "pending rename_task" in told.why.out
+
+
 # --- events that changed nothing: the ticket is in step, and `why` says what became of them
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -127,11 +128,13 @@ async def test_a_task_list_that_is_still_looked_for_is_named_with_its_remedy(new
 
 @asynccontextmanager
 async def _working_without_a_list(stack: Stack) -> AsyncIterator[None]:
-    """A worker for a desk that is linked and knows its people, but has no list."""
+    """A worker for a desk that was linked before this second and knows its people, but has no list."""
     stop = asyncio.Event()
     run = asyncio.create_task(run_worker(stack.settings, stack.client, stack.redis, stop))
     try:
         await eventually(lambda: _has_people(stack), what="the desk knows its people")
+        linked_at = datetime.fromisoformat((await stack.desk_state())["linked_at"])
+        await eventually(lambda: datetime.now(UTC).replace(microsecond=0) > linked_at, what="a new second has begun")
         yield
     finally:
         stop.set()

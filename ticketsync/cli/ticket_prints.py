@@ -63,7 +63,7 @@ def _facts(view: TicketView, state: TicketState | None) -> dict[str, object]:
         **_standing(view),
         **known,
         "workflow": f"{view.workflow_id}, {view.run} since {view.started_at:%Y-%m-%d %H:%M:%SZ}",
-        **{f"pending {pending.activity}": _pending(pending) for pending in view.pending},
+        **_tried(view),
     }
 
 
@@ -104,6 +104,11 @@ def _stored(attributes: dict[str, str]) -> dict[str, object]:
     }
 
 
+def _tried(view: TicketView) -> dict[str, object]:
+    """The steps and reads that are being tried."""
+    return {f"pending {pending.activity}": _pending(pending) for pending in view.pending}
+
+
 def _pending(pending: PendingActivity) -> str:
     failure = f"; the last one failed: {pending.last_failure}" if pending.last_failure else ""
     return f"attempt {pending.attempt}{failure}"
@@ -113,7 +118,7 @@ def _pending(pending: PendingActivity) -> str:
 
 
 def print_why(view: TicketView, story: Why) -> None:
-    print_facts(_standing(view))
+    print_facts({**_standing(view), **_tried(view)})
     say("")
     print_facts({told.field: "\n".join(_told(told)) for told in story.fields})
     _print_part("waiting for", [(line,) for line in story.waiting])
