@@ -1,12 +1,12 @@
 """Question 4: what more open tickets, and more changes of one ticket, cost: memory, delay, state, history, the list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.delay import MANY_LOOKS
 from benchmarks.figures import Figure, at_most, percentile, ratio_of
 from benchmarks.long_life import Run, long_life
 from benchmarks.open_tickets import OpenTickets
-from benchmarks.plan import Plan
+from benchmarks.plan import Plan, Side
 from benchmarks.question import Question
 from benchmarks.service import Service, running_service
 from benchmarks.worker_memory import AT_ONCE, KIB, Held, floor_held
@@ -31,8 +31,9 @@ times in the same way, in a worker that runs it outside of the SDK's sandbox, as
 local and one ordinary activity, and holds a number.
 
 *Delay* is that of the whole way: new subjects at an even pace, each of another ticket, in an order by chance. *The
-list* is the command itself as a process, from its start to its end, written into a pipe: with its default of
-{FIRST_PAGE} lines, and with `--limit` for all."""
+list* is the command itself as a process, from its start to its end, written into a pipe, always with its counts by
+state: its default of {FIRST_PAGE} lines, the same with `--state` and with `--reason`, its last page, and `--limit` for
+all."""
 METHOD = f"""\
 {SAME_FOR_BOTH}
 
@@ -120,22 +121,38 @@ async def _delays(name: str, plan: Plan, few: OpenTickets, many: OpenTickets) ->
 
 async def _lists(name: str, plan: Plan, few: OpenTickets, many: OpenTickets) -> list[Figure]:
     plan.say(f"growth: tickets list of {many.number} and of {few.number} open tickets")
-    figures = []
-    for kind, what, limit in (("first", "its first page", FIRST_PAGE), ("all", "whole", many.number)):
-        rows = await plan.pairs(few.listed(limit), many.listed(limit))
-        figures.append(
-            Figure(
-                name=f"{name}.list.{kind}",
-                what=f"tickets list of {many.number} open tickets, {what}",
-                unit="s",
-                better="less",
-                ours=tuple(ours for _, ours in rows),
-                against=tuple(other for other, _ in rows),
-                beside=f"of {FEW}",
-                goals=(at_most(2),),
-            )
-        )
-    return figures
+    return [await _list(name, plan, few, many, kind) for kind in LISTS]
+
+
+async def _list(name: str, plan: Plan, few: OpenTickets, many: OpenTickets, kind: str) -> Figure:
+    what, side = LISTS[kind]
+    rows = await plan.pairs(side(few), side(many))
+    return Figure(
+        name=f"{name}.list.{kind}",
+        what=f"tickets list of {many.number} open tickets, {what}",
+        unit="s",
+        better="less",
+        ours=tuple(ours for _, ours in rows),
+        against=tuple(other for other, _ in rows),
+        beside=f"of {FEW}",
+        goals=(at_most(2),),
+    )
+
+
+def _last_page(tickets: OpenTickets) -> Side[float]:
+    return tickets.listed("--page", str(-(-tickets.number // FIRST_PAGE)), limit=FIRST_PAGE)
+
+
+LISTS: dict[str, tuple[str, Callable[[OpenTickets], Side[float]]]] = {
+    "first": ("its first page and its counts by state", lambda tickets: tickets.listed(limit=FIRST_PAGE)),
+    "state": ("those of one state", lambda tickets: tickets.listed("--state", "in_step", limit=FIRST_PAGE)),
+    "reason": (
+        "those whose reason says a text, none",
+        lambda tickets: tickets.listed("--reason", "lacks the permission", rows=0),
+    ),
+    "last": ("its last page", _last_page),
+    "all": ("whole", lambda tickets: tickets.listed(limit=tickets.number)),
+}
 
 
 def _life(runs: Sequence[Run]) -> list[Figure]:

@@ -57,14 +57,16 @@ class OpenTickets:
         first, self._changed = self._changed, self._changed + number
         return Traffic(tickets=tuple(order[place % self.number] for place in range(first, first + number)))
 
-    def listed(self, limit: int) -> Side[float]:
-        return lambda: self._listed(limit)
+    def listed(self, *filters: str, limit: int = 50, rows: int | None = None) -> Side[float]:
+        """`tickets list` with these options; `rows` are those that it has to show: as many as it can, if not given."""
+        wanted = min(limit, self.number) if rows is None else rows
+        return lambda: self._listed((*filters, "--limit", str(limit)), wanted)
 
-    async def _listed(self, limit: int) -> float:
-        """Seconds that `ticketsync tickets list` takes as a process. Raises RuntimeError when it lists too few."""
+    async def _listed(self, options: tuple[str, ...], wanted: int) -> float:
+        """Seconds that the command takes as a process. Raises RuntimeError when it lists another number."""
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ticketsync", "tickets", "list", "--limit", str(limit)),
+            *(sys.executable, "-m", "ticketsync", "tickets", "list", *options),
             env=self.service.environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -72,7 +74,7 @@ class OpenTickets:
         )
         output, errors = await process.communicate()
         took = time.perf_counter() - began
-        rows, wanted = len(ROW.findall(output)), min(limit, self.number)
+        rows = len(ROW.findall(output))
         if process.returncode or rows != wanted:
             raise RuntimeError(f"tickets list showed {rows} tickets instead of {wanted}: {errors.decode()}")
         return took

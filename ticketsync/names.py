@@ -1,5 +1,7 @@
 """The names under which the parts of ticketsync meet in Temporal: workflow ids, queues, search attributes, signals."""
 
+from datetime import datetime
+
 from temporalio.common import SearchAttributeKey
 
 WORKFLOW_QUEUE = "ticketsync"
@@ -18,8 +20,14 @@ TASK_ID = SearchAttributeKey.for_keyword("TicketsyncTaskId")
 ASSIGNEE_ID = SearchAttributeKey.for_keyword("TicketsyncAssigneeId")
 REASON = SearchAttributeKey.for_keyword("TicketsyncReason")
 SYNC_STATE = SearchAttributeKey.for_keyword("TicketsyncSyncState")
+SINCE = SearchAttributeKey.for_keyword("TicketsyncSince")  # of state and reason; as text its order is that of time
 
-SEARCH_ATTRIBUTES = (DESK, TICKET_ID, TICKET_STATUS, TASK_ID, ASSIGNEE_ID, REASON, SYNC_STATE)
+SEARCH_ATTRIBUTES = (DESK, TICKET_ID, TICKET_STATUS, TASK_ID, ASSIGNEE_ID, REASON, SYNC_STATE, SINCE)
+
+
+def since(moment: datetime) -> str:
+    """A moment of UTC as `SINCE` holds it, to the second."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def ticket_workflow_id(desk: str, ticket_id: int) -> str:

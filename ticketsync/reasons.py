@@ -1,6 +1,9 @@
-"""What each reason code means, and what to do: one place for lists, cards and the documentation."""
+"""What each reason code means, and what to do: one place for lists, cards, HTTP and the documentation."""
 
+import re
 from typing import NamedTuple
+
+from pydantic import BaseModel
 
 
 class Reason(NamedTuple):
@@ -10,15 +13,41 @@ class Reason(NamedTuple):
     remedy: str = ""
 
 
+class Explanation(BaseModel):
+    """How a ticket stands: its state, the reason's code (empty without one), what that means and what to do."""
+
+    state: str
+    reason: str
+    meaning: str | None = None
+    to_do: str | None = None
+
+
 BY_ITSELF = "wait: it goes on by itself"
-SEE_THE_FAILED_STEP = "see the answer at the failed step, in the ticket's history in the Temporal UI"
+IF_IT_LASTS = f'{BY_ITSELF}; if it lasts: "ticketsync check" tries both sides'
+THEN_RETRY = 'then "ticketsync tickets retry ID", or wait: it is tried again by itself'
+SEE_THE_ANSWER = '"ticketsync tickets why ID" has the call and its answer'
+WHOLE_DESK = "the desk goes on by itself a minute or two later"
+NEW_TOKEN = f"{WHOLE_DESK}; one in a variable takes a restart of the workers"
+
+
+def _excluded(meaning: str, setting: str) -> Reason:
+    return Reason(meaning, f"if it should have one: change the ticket, or exclude_{setting} of the desk's policy")
+
+
+def _not_included(meaning: str, setting: str) -> Reason:
+    return Reason(meaning, f"if it should have one: change the ticket, or include_{setting} of the desk's policy")
+
 
 REASONS: dict[str, Reason] = {
     # under way
     "working": Reason("a change is on its way to Teamwork", BY_ITSELF),
-    "settling": Reason("a delete waits for its settle window, in case a merge is still on its way", BY_ITSELF),
+    "settling": Reason(
+        "its task is to be deleted, and that waits for the settle window: a merge may still be on its way", BY_ITSELF
+    ),
     "nothing_known": Reason("nothing is known of the ticket yet: it is being read from Zendesk", BY_ITSELF),
-    "waiting_for_directory": Reason("the directory cannot say yet who the assignee is", BY_ITSELF),
+    "waiting_for_directory": Reason(
+        "it is not known yet who the agent is in Teamwork: the list of people is being read", IF_IT_LASTS
+    ),
     # in step, with a note
     "no_mapping": Reason(
         "the assignee has no person in Teamwork: the task is nobody's",
@@ -29,23 +58,36 @@ REASONS: dict[str, Reason] = {
         'to have it back: "ticketsync tickets resync ID --recreate"',
     ),
     # no task
-    "excluded_tag": Reason("the ticket has a tag that the policy excludes: no task"),
-    "no_included_tag": Reason("the ticket has none of the tags that the policy asks for: no task"),
-    "excluded_group": Reason("the ticket is of a group that the policy excludes: no task"),
-    "no_included_group": Reason("the ticket is of none of the groups that the policy asks for: no task"),
-    "excluded_brand": Reason("the ticket is of a brand that the policy excludes: no task"),
-    "no_included_brand": Reason("the ticket is of none of the brands that the policy asks for: no task"),
-    "excluded_form": Reason("the ticket has a form that the policy excludes: no task"),
-    "no_included_form": Reason("the ticket has none of the forms that the policy asks for: no task"),
-    "excluded_priority": Reason("the ticket has a priority that the policy excludes: no task"),
-    "no_included_priority": Reason("the ticket has none of the priorities that the policy asks for: no task"),
-    "excluded_organization": Reason("the ticket is of an organization that the policy excludes: no task"),
-    "no_included_organization": Reason("the ticket is of none of the organizations that the policy asks for: no task"),
+    "excluded_tag": _excluded("the ticket has a tag that the policy excludes: no task", "tags"),
+    "no_included_tag": _not_included("the ticket has none of the tags that the policy asks for: no task", "tags"),
+    "excluded_group": _excluded("the ticket is of a group that the policy excludes: no task", "groups"),
+    "no_included_group": _not_included(
+        "the ticket is of none of the groups that the policy asks for: no task", "groups"
+    ),
+    "excluded_brand": _excluded("the ticket is of a brand that the policy excludes: no task", "brands"),
+    "no_included_brand": _not_included(
+        "the ticket is of none of the brands that the policy asks for: no task", "brands"
+    ),
+    "excluded_form": _excluded("the ticket has a form that the policy excludes: no task", "forms"),
+    "no_included_form": _not_included("the ticket has none of the forms that the policy asks for: no task", "forms"),
+    "excluded_priority": _excluded("the ticket has a priority that the policy excludes: no task", "priorities"),
+    "no_included_priority": _not_included(
+        "the ticket has none of the priorities that the policy asks for: no task", "priorities"
+    ),
+    "excluded_organization": _excluded(
+        "the ticket is of an organization that the policy excludes: no task", "organizations"
+    ),
+    "no_included_organization": _not_included(
+        "the ticket is of none of the organizations that the policy asks for: no task", "organizations"
+    ),
     "unlinked": Reason(
         "somebody took its task from the ticket: it has none and makes none",
         'to give it one: "ticketsync tickets link ID TASK", or a new one: "ticketsync tickets resync ID --recreate"',
     ),
-    "solved": Reason("first seen solved, and created before the desk was linked: no task"),
+    "solved": Reason(
+        "first seen solved, and created before the desk was linked: no task",
+        "if it should have one: reopen the ticket in Zendesk",
+    ),
     # ended
     "closed": Reason("the ticket is closed"),
     "merged": Reason("the ticket was merged into another"),
@@ -54,50 +96,75 @@ REASONS: dict[str, Reason] = {
     "marked_as_spam": Reason("the ticket was marked as spam"),
     "deleted": Reason("the ticket was deleted"),
     # retrying
-    "answer_lost": Reason("the other side gave no usable answer; the change may have landed", BY_ITSELF),
-    "unreachable": Reason(
-        "the other side cannot be reached", "if it lasts: check its address, the network and any proxy"
+    "answer_lost": Reason(
+        "Teamwork or Zendesk gave no usable answer: the change may have been made all the same", IF_IT_LASTS
     ),
-    "timed_out": Reason("an attempt took too long, or its worker ended", BY_ITSELF),
-    "rate_limited": Reason("the site's quota was used up", "if it is common: lower calls_per_minute of the desk"),
-    "waiting_for_quota": Reason("all calls of our own quota are taken", "if it is common: raise calls_per_minute"),
+    "unreachable": Reason(
+        "Teamwork or Zendesk cannot be reached",
+        f"{BY_ITSELF}; if it lasts: check its address, the network and any proxy",
+    ),
+    "timed_out": Reason("a try took too long, or the worker that made it ended", BY_ITSELF),
+    "rate_limited": Reason(
+        "Teamwork or Zendesk takes no more calls for now: the site's quota is used up",
+        f"{BY_ITSELF}; if it is common: lower calls_per_minute of the desk",
+    ),
+    "waiting_for_quota": Reason(
+        "all calls that we allow ourselves for this site are taken for now",
+        f"{BY_ITSELF}; if it is common: raise calls_per_minute of the desk",
+    ),
     "deleted_list_just_read": Reason("Zendesk's list of deleted tickets was read a moment ago", BY_ITSELF),
-    "looking_for_its_task": Reason("a create may still be landing: its task is looked for, for 22 s", BY_ITSELF),
-    "no_task_list_yet": Reason("the desk is still looking for its task list", BY_ITSELF),
+    "looking_for_its_task": Reason(
+        "its task may have been made already, so it is looked for before another is made: that takes 22 s", IF_IT_LASTS
+    ),
+    "no_task_list_yet": Reason("the desk is still looking for its task list in Teamwork", IF_IT_LASTS),
     # blocked
     "not_a_member": Reason(
         "Teamwork does not take this assignee: the task is kept without",
-        "add the person to the project, or map another",
+        'add the person to the Teamwork project, or map the agent to another: "ticketsync users add AGENT PERSON"',
     ),
     "tasklist_unknown": Reason(
         "the task list that the ticket's route names cannot be had: the task stays where it is",
-        "correct the route: it has to name an open task list of the desk's project",
+        "correct the route: it has to name an open task list of the desk's project "
+        '("ticketsync desks show" has their numbers)',
     ),
-    "refused": Reason("Teamwork does not take this change", SEE_THE_FAILED_STEP),
+    "refused": Reason(
+        "Teamwork does not take this change",
+        f"{SEE_THE_ANSWER}: correct that field in the ticket, {THEN_RETRY}",
+    ),
     "forbidden": Reason(
         "the user of our key or token lacks the permission",
-        "give it to that user: for a step in the Teamwork project, for a read in Zendesk",
+        f"give it to that user: for a step in the Teamwork project, for a read in Zendesk; {THEN_RETRY}",
     ),
-    "not_found": Reason("the other side does not know what was asked for", SEE_THE_FAILED_STEP),
-    "unexpected_answer": Reason("the answer was not one of the API's", "check the base URL: is it the site's own?"),
+    "not_found": Reason(
+        "Teamwork or Zendesk does not know what was asked for",
+        f"{SEE_THE_ANSWER}: bring back what it names, {THEN_RETRY}",
+    ),
+    "unexpected_answer": Reason(
+        "the answer was not one of Teamwork or Zendesk, or it did not show the change",
+        f"{SEE_THE_ANSWER}: is the address that of the site itself?",
+    ),
     "credentials_refused": Reason(
-        "Teamwork refuses the API key: the whole desk waits",
-        "set a working key; one in a variable takes a restart of the workers",
+        "Teamwork refuses the API key: the whole desk waits", f"set a working key: {NEW_TOKEN}"
     ),
     "zendesk_credentials_refused": Reason(
-        "Zendesk refuses the API token: reads wait",
-        "set a working token; one in a variable takes a restart of the workers",
+        "Zendesk refuses the API token: tickets cannot be read", f"set a working token: {NEW_TOKEN}"
     ),
     "project_unreachable": Reason(
-        "the Teamwork project does not answer: the whole desk waits", "check site, project and the key's membership"
+        "the Teamwork project does not answer: the whole desk waits",
+        f"check the site, the project, and that the key's user is a member of it: {WHOLE_DESK}",
     ),
-    "tasklist_gone": Reason("the task list does not answer: the whole desk waits", "bring it back, or set another"),
+    "tasklist_gone": Reason(
+        "the desk's task list is gone, or closed to us: the whole desk waits",
+        f"bring it back, or set another: {WHOLE_DESK}",
+    ),
     "ticket_unreadable": Reason(
-        "Zendesk answers 404 for the ticket and does not list it as deleted", "check the account and the token's rights"
+        "Zendesk says that there is no such ticket (404), and does not list it as deleted",
+        "check that the account is the right one, and that the token's user may see the ticket",
     ),
     "activity_failed": Reason("an error of ours in a step or a read", "report it, with the worker's log"),
     "rule_error": Reason(
-        "the rules failed on this ticket: its events are kept", "report it; it heals with the next fix"
+        "the rules failed on this ticket: its events are kept",
+        'see that the workers know the desk ("ticketsync check"); else report it: it heals with the next fix',
     ),
     # paused
     "paused": Reason("the desk is paused: events are kept, nothing is written", '"ticketsync desks resume" goes on'),
@@ -108,9 +175,50 @@ NOT_LOOKED_AT = Reason(
     "its first events are stored, no worker has looked at them yet", 'if it lasts: start one, "ticketsync worker"'
 )
 
+# What a line of the journal calls for, where that is not the remedy of a reason of the same name.
+REMEDIES_OF_NOTES = {
+    "protected": "nothing, or delete it in Teamwork by hand",
+    "directory_missing": IF_IT_LASTS,
+    "agent_unknown": IF_IT_LASTS,
+    "settling": BY_ITSELF,
+    "unreadable": REASONS["ticket_unreadable"].remedy,
+}
+
 
 def explained(state: str, code: str) -> Reason | None:
     """What the reason `code` of a ticket in this state means; None for one without a code, unless it is pending."""
     if code:
         return REASONS.get(code, NOT_LISTED)
     return NOT_LOOKED_AT if state == "pending" else None
+
+
+def explanation(state: str, code: str) -> Explanation:
+    """The same with the state and the code, as `tickets` shows it; `to_do` says "nothing" where nobody need act."""
+    reason = explained(state, code)
+    if reason is None:
+        return Explanation(state=state, reason=code)
+    return Explanation(state=state, reason=code, meaning=reason.meaning, to_do=reason.remedy or "nothing")
+
+
+def remedy_of_note(code: str) -> str:
+    """What to do about a line of the journal with this code; empty where it calls for nothing."""
+    known = REASONS.get(code.removeprefix("no_task_"))
+    return REMEDIES_OF_NOTES.get(code) or (known.remedy if known is not None else "")
+
+
+def codes_that_say(text: str) -> tuple[str, ...]:
+    """The reasons whose code or meaning has every word of the text; a text that looks like a code is one itself."""
+    words = text.lower().split()
+    found = [code for code, reason in REASONS.items() if _has(words, code, reason)]
+    itself = [text] if re.fullmatch(r"[a-z][a-z_]{0,60}", text) and text not in found else []
+    return (*found, *itself)
+
+
+def says_not_looked_at(text: str) -> bool:
+    """Whether the text is about tickets that no worker has looked at: they have no code."""
+    return _has(text.lower().split(), "", NOT_LOOKED_AT)
+
+
+def _has(words: list[str], code: str, reason: Reason) -> bool:
+    said = f"{code} {reason.meaning}".lower()
+    return bool(words) and all(word in said for word in words)

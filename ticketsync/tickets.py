@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
@@ -31,6 +31,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 
 from ticketsync import names
 from ticketsync.ask_status import ask_status
+from ticketsync.reasons import Explanation, explanation
 from ticketsync.sync.event import Event
 from ticketsync.sync.snapshot import TicketSnapshot
 from ticketsync.sync.state import TicketState
@@ -87,6 +88,14 @@ class TicketView(BaseModel):
     status: dict[str, Any] | None
     search_attributes: dict[str, str]
     pending: tuple[PendingActivity, ...]
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
+    @property
+    def explanation(self) -> Explanation:
+        """How the ticket stands, in words."""
+        status, stored = self.status or {}, self.search_attributes
+        code = status.get("reason") or stored.get(names.REASON.name, "")
+        return explanation(status.get("sync_state") or stored.get(names.SYNC_STATE.name, "unknown"), code)
 
 
 async def store_event(client: Client, desk: str, event: Event, seconds: float = STORE_SECONDS) -> str:

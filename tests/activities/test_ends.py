@@ -77,7 +77,9 @@ async def test_a_task_that_people_worked_on_is_completed_instead_and_the_answer_
     task_id = await _made(bench, ticket := Ticket())
     await WORK[why](bench.stack, task_id, ANN_KEY)
     result = await bench.do("delete", ticket, AppliedTask(id=task_id, title="Checkout broken", standing="open"))
-    assert result.answer == f"completed, not deleted: {why}"
+    said, _, call = result.answer.partition("; ")
+    assert said == f"completed, not deleted: {why}"
+    assert call.endswith(f" from PUT /tasks/{task_id}/complete.json")
     assert (result.task.standing, result.task.protected, result.decide_again) == ("completed", True, True)
     assert await bench.stack.shows(task_id, status="completed")
 

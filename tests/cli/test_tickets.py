@@ -38,6 +38,8 @@ async def test_a_ticket_is_listed_shown_and_explained(service: Service) -> None:
     assert title["step"]["code"] == "rename_done"
     assert title["cause"]["text"].startswith("subject_changed")
     assert (assignee["value"], standing["value"], standing["step"]["code"]) == (str(ANN_PERSON), "open", "create_done")
+    assert title["step"]["text"].endswith(f": 200 from PATCH /projects/api/v3/tasks/{status['task']['id']}.json")
+    assert assignee["rule"] == f"the assignee, Zendesk agent {ANN}, is mapped to Teamwork person {ANN_PERSON}"
 
 
 async def test_the_list_can_be_narrowed_and_cut(service: Service) -> None:
@@ -50,9 +52,9 @@ async def test_the_list_can_be_narrowed_and_cut(service: Service) -> None:
     assert {row["ticket_id"] for row in narrowed.json["tickets"]} == set(mine)
     assert (narrowed.json["counts"]["in_step"], narrowed.json["more"]) == (2, False)
     head, row, _, counts = cut.out.splitlines()
-    assert head.split() == ["ticket", "status", "state", "reason", "task", "agent", "run", "since"]
+    assert head.split() == ["ticket", "status", "state", "reason", "task", "agent", "since"]
     assert (int(row.split()[0]), counts) == (mine[1], "2 in_step")
-    assert cut.err == "there are more than 1: see --limit\n"
+    assert cut.err == "1-1 of 2; next: --page 2\n"
 
 
 async def test_events_that_changed_nothing_are_told_with_their_reason(service: Service) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ticketsync.cli.why import CHANGED_NOTHING, FieldStory, explain
+from ticketsync.reasons import REASONS
 from ticketsync.sync.fold import EXPLANATIONS
 from ticketsync.sync.state import (
     Command,
@@ -18,6 +18,7 @@ from ticketsync.sync.state import (
     journal_line,
 )
 from ticketsync.sync.step import AppliedTask
+from ticketsync.why import CHANGED_NOTHING, NOT_ENOUGH, FieldStory, explain
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TASK = AppliedTask(id=1, standing="open", title="New", assignee_id=7)
@@ -121,6 +122,33 @@ def test_every_line_of_the_journal_is_told_in_its_place() -> None:
     assert why.troubles == [trouble]
 
 
+def test_an_event_that_said_too_little_is_told_apart() -> None:
+    read = event(5, "hint", "status_changed: says too little (no clock): the ticket is read")
+    why = explain(a_state(CREATED, CREATE, read))
+    assert (why.not_enough, why.changed_nothing, why.not_done) == ([read], [], [])
+
+
+def test_a_note_has_what_to_do_about_it() -> None:
+    why = explain(a_state(line(7, "no_mapping", "nobody is assigned"), line(8, "in_step", "as it should be")))
+    assert why.remedies == {"no_mapping": REASONS["no_mapping"].remedy}
+
+
+def test_a_field_has_the_rule_by_which_it_is_as_it_should_be() -> None:
+    state = a_state(CREATED, CREATE, rules={"title": "the title template"})
+    assert (story(state, "title").rule, story(state, "list").rule) == ("the title template", None)
+
+
+def test_a_ticket_that_zendesk_does_not_know_is_a_trouble_and_no_cause() -> None:
+    unreadable = event(3, "unreadable", "read: Zendesk answers 404")
+    state = a_state(CREATED, unreadable, CREATE)
+    assert explain(state).troubles == [unreadable]
+    assert story(state, "title").cause == CREATED
+
+
+def test_the_codes_of_events_that_say_too_little_are_those_of_the_rules() -> None:
+    assert EXPLANATIONS.keys() >= NOT_ENOUGH
+
+
 def test_the_codes_of_events_that_change_nothing_are_those_of_the_rules() -> None:
     assert CHANGED_NOTHING - {"duplicate"} <= EXPLANATIONS.keys()
 
@@ -133,6 +161,10 @@ def test_the_codes_of_events_that_change_nothing_are_those_of_the_rules() -> Non
             "forbidden",
         ),
         ({"trouble": Trouble(phase="retrying", code="answer_lost", what="rename", since=NOON)}, "goes on trying"),
+        (
+            {"trouble": Trouble(phase="blocked", code="refused", what="rename", since=NOON, answer="422 to PATCH")},
+            "since 2026-11-21 12:00:00Z: 422 to PATCH; ",
+        ),
         ({"read_trouble": Trouble(phase="paused", code="paused", what="read", since=NOON)}, "read is paused"),
         ({"refused": RefusedAssignee(user_id=9, since=NOON, retry_at=NOON)}, "person 9"),
         ({"waiting": WaitingForPeople(agent_id=8, generation=1, since=NOON, retry_at=NOON)}, "Zendesk user 8"),

@@ -1,6 +1,7 @@
 """Every code that can appear as a reason or in a journal is explained, and no explanation is for nothing."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from typing import get_args
 
@@ -25,6 +26,9 @@ NEVER_SHOWN = {
     "cancelled": "a step that nobody wants any more, or one that is given up: `unreachable`",
     "open": "a ticket that is open has a task, or is outside the filter, which is another reason",
 }
+
+
+JARGON = ("temporal", "workflow", "activity", "signal", "query", "visibility", "payload", "namespace", "redis")
 
 
 # --- where reasons come from
@@ -87,7 +91,23 @@ def test_every_error_has_a_remedy() -> None:
     assert all(reason.meaning for reason in REASONS.values())
 
 
+def test_only_the_ends_of_a_ticket_need_no_remedy() -> None:
+    without = {code for code, reason in REASONS.items() if not reason.remedy}
+    assert without == DELETIONS | {"closed", "merged", "deleted"}
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_a_support_lead_needs_to_know_nothing_of_temporal(code: str) -> None:
+    said = " ".join(REASONS[code]).lower()
+    assert [word for word in JARGON if re.search(rf"\b{word}\b", said)] == []
+
+
 # --- the page
+
+
+def test_no_reason_is_missing_on_the_page() -> None:
+    told = {codes_in(row[0])[0] for row in PAGE.section("Reasons").tables[0][1:]}
+    assert sorted(REASONS.keys() - told) == []
 
 
 def test_the_page_has_every_reason_as_it_is() -> None:

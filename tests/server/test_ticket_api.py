@@ -18,11 +18,12 @@ from tests.server.zendesk import Zendesk, a_body
 from tests.support.wait import eventually
 from ticketsync.embedded import EmbeddedTemporal
 from ticketsync.names import WORKFLOW_QUEUE, ticket_workflow_id
+from ticketsync.reasons import NOT_LOOKED_AT
 from ticketsync.sandbox.http import serve
 from ticketsync.server import create_app
 
 COMMANDS = ["/retry", "/resync", "/link", "/unlink"]
-ROUTES = [("GET", ""), *(("POST", command) for command in COMMANDS)]
+ROUTES = [("GET", ""), ("GET", "/why"), *(("POST", command) for command in COMMANDS)]
 TOKEN = {"Authorization": f"Bearer {API_TOKEN}"}
 
 
@@ -149,6 +150,23 @@ async def test_without_a_worker_what_temporal_stores_is_shown_within_three_secon
         "TicketsyncAssigneeId": "8447388090777",
         "TicketsyncSyncState": "pending",
     }
+
+
+async def test_how_a_ticket_stands_is_told_in_words(api: httpx.AsyncClient, ticket_id: int) -> None:
+    await tell(api, ticket_id, "created")
+    assert (await show(api, ticket_id))["explanation"] == {
+        "state": "pending",
+        "reason": "",
+        "meaning": NOT_LOOKED_AT.meaning,
+        "to_do": NOT_LOOKED_AT.remedy,
+    }
+
+
+async def test_without_a_worker_nobody_can_tell_why(http: httpx.AsyncClient, ticket_id: int) -> None:
+    http.headers.update(TOKEN)
+    await tell(http, ticket_id, "created")
+    response = await http.get(address(ticket_id, "/why"), timeout=10)
+    assert (response.status_code, response.json()["error"]) == (503, "no_answer")
 
 
 async def test_a_worker_that_cannot_answer_is_told_apart(api: httpx.AsyncClient, ticket_id: int) -> None:

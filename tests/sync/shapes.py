@@ -75,7 +75,8 @@ TASK = AppliedTask(
     unsure_priority=True,
     unsure_tags=("Billing",),
 )
-TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON)
+ANSWER = "Teamwork answered 403 to PATCH /projects/api/v3/tasks/5001.json"
+TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON, answer=ANSWER)
 STEP = Step(
     kind="rename",
     reason="subject",
@@ -120,6 +121,7 @@ STATE = TicketState(
     link_to=5002,
     unlinked=True,
     refused=RefusedAssignee(user_id=201, since=NOON, retry_at=NOON, tries=4),
+    rules={"title": 'the title template "{subject}"'},
     read=ReadWanted(reason="clocks_do_not_decide", asked=7, settled=True, doubt=NOON, not_before=NOON),
     reads_asked=7,
     read_trouble=TROUBLE.model_copy(update={"phase": "retrying", "what": "read"}),
@@ -205,7 +207,9 @@ FILLED: dict[str, BaseModel] = {
     "step_result": StepResult(
         task=TASK, answer="200", refused_assignee_id=201, decide_again=True, looked=True, refused=True
     ),
-    "step_failure": StepFailure(code="credentials_refused", desk_wide=True, paused=True, nothing_sent=True),
+    "step_failure": StepFailure(
+        code="credentials_refused", desk_wide=True, paused=True, nothing_sent=True, answer=ANSWER
+    ),
     "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=7, settled=True),
     "desk_state": DESK,
     "export_request": ExportRequest(desk="acme", linked_at=NOON, export=EXPORT),

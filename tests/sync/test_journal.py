@@ -77,6 +77,28 @@ def test_a_line_is_never_longer_than_400_bytes(text: str, code: str, event_id: s
     assert len(line.model_dump_json().encode()) <= LINE_BYTES
 
 
+@pytest.mark.parametrize("text", ["x" * 600, "🧨" * 600, "\x01" * 600])
+def test_a_long_text_is_cut_before_its_ending(text: str) -> None:
+    """A subject of any length leaves Teamwork's answer readable."""
+    answer = ": 200 from PATCH /projects/api/v3/tasks/30000017.json"
+    line = journal_line(at(0), "rename_done", text, ending=answer)
+    assert line.text.endswith(answer)
+    assert len(line.text) > len(answer) + 10
+    assert len(line.model_dump_json().encode()) <= LINE_BYTES
+
+
+def test_an_ending_is_cut_too() -> None:
+    line = journal_line(at(0), "rename_done", "x" * 600, ending="y" * 600)
+    assert len(line.model_dump_json().encode()) <= LINE_BYTES
+    assert "x" in line.text
+
+
+def test_an_ending_has_all_the_room_that_a_short_text_leaves() -> None:
+    """What came of a link is told in a sentence or two."""
+    line = journal_line(at(0), "link_refused", "link: task 30000017", ending=f": {'y' * 250}")
+    assert line.text == f"link: task 30000017: {'y' * 250}"
+
+
 def test_an_id_of_the_usual_length_is_kept_whole() -> None:
     event_id = "6f3c2a10-0000-4000-8000-000000000001"
     assert journal_line(at(0), "applied", "x" * 900, event_id).event_id == event_id

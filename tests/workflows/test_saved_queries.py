@@ -46,6 +46,7 @@ FINDS = {
     "Waiting": {"settling", "new", "broken"},
     "New": {"new", "broken"},
     "Paused": {"paused"},
+    "In trouble since": {"retrying"},
     "Held up for long": {"blocked"},
     "Without a mapping": {"nobodys"},
     "Without a task": {"filtered"},
@@ -115,9 +116,20 @@ async def _before_a_moment(cast: Cast) -> None:
         "acme": stack.desk,
         "35436": str(in_step.id),
         "30000017": str(task_id),
-        "2026-01-15T09:00:00Z": datetime.now(UTC).isoformat(),
+        "2026-01-15T09:00:00Z": names.since(await _the_next_second()),
         "ticketsync:0.1.0": f"{DEPLOYMENT}:99.0.0",
     }
+
+
+async def _the_next_second() -> datetime:
+    """The first moment of it, which is here: nothing before it can have been since then."""
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+
+    async def is_here() -> bool:
+        return datetime.now(UTC) >= moment
+
+    await eventually(is_here, what="the next second is here")
+    return moment
 
 
 async def _after_it(cast: Cast) -> None:

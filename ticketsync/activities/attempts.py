@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from ticketsync import names
 from ticketsync.activities.between_attempts import nothing_was_sent
 from ticketsync.activities.board import DeskBoard
-from ticketsync.activities.failures import fail, hold_up
+from ticketsync.activities.failures import answer_of, fail, hold_up
 from ticketsync.activities.looks import ProjectDoesNotAnswer
 from ticketsync.desks import Desk
 from ticketsync.sync.desk import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, DeskFacts, DeskTrouble, Side
@@ -24,6 +24,10 @@ from ticketsync.zendesk import errors as zendesk
 
 MARGIN = 2.0  # seconds before Temporal gives an attempt up that it gives up itself: nothing may land after that
 TELL_TIMEOUT = timedelta(seconds=1)
+LOST: dict[Side, type[teamwork.AnswerLost | zendesk.AnswerLost]] = {
+    "teamwork": teamwork.AnswerLost,
+    "zendesk": zendesk.AnswerLost,
+}
 
 
 class Attempts:
@@ -50,16 +54,16 @@ class Attempts:
                 facts = await self._board.facts(name)
                 _stop_if_held_up(facts, side, even_paused=even_paused)
                 yield self._desks[name], facts
-        except (teamwork.Unauthorized, zendesk.Unauthorized):
+        except (teamwork.Unauthorized, zendesk.Unauthorized) as error:
             await self.tell_trouble(name, side, CREDENTIALS_REFUSED[side])
-            hold_up(CREDENTIALS_REFUSED[side], f"give desk {name} a working {side} token")
+            hold_up(CREDENTIALS_REFUSED[side], f"give desk {name} a working {side} token", answer=answer_of(error))
         except ProjectDoesNotAnswer as error:
             await self.tell_trouble(name, side, PROJECT_UNREACHABLE)
             hold_up(PROJECT_UNREACHABLE, str(error))
         except (teamwork.TeamworkError, zendesk.ZendeskError) as error:
             fail(error, nothing_sent=nothing_was_sent() and not getattr(error, "sent", False))
         except TimeoutError:
-            fail(teamwork.AnswerLost("the whole attempt", cause="it took too long"))
+            fail(LOST[side]("the whole attempt", cause="it took too long"))
 
     async def tell_trouble(self, desk: str, side: Side, code: str) -> None:
         """Tell the desk's workflow, which asks once a minute whether it is over and then wakes all its tickets."""

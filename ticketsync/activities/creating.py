@@ -14,6 +14,7 @@ from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import OWN_LIST, AppliedTask, Step, StepResult, list_name
 from ticketsync.sync.taken import when_made
 from ticketsync.teamwork import Forbidden, NotAMember, NotFound, Refused, UnknownTaskList, has_marker
+from ticketsync.teamwork.last_write import last_write
 from ticketsync.teamwork.models import Task
 
 SURELY_NOT_MADE = (NotFound, Forbidden, Refused, UnknownTaskList)
@@ -100,4 +101,5 @@ def _applied(task: Task, step: Step, person: int | None) -> AppliedTask:
 def _answer(request: StepRequest, task: Task) -> str:
     """Failing for want of the marker would make a second task; the journal says that this one cannot be found by it."""
     marked = has_marker(task.description, request.desk, request.ticket_id)
-    return f"201, task {task.id}" if marked else f"201, task {task.id}, but Teamwork did not keep its marker"
+    made = f"{last_write()}, task {task.id}"
+    return made if marked else f"{made}, but Teamwork did not keep its marker"

@@ -31,7 +31,7 @@ def fail(error: ClientError, *, nothing_sent: bool = False) -> NoReturn:
     )
     raise ApplicationError(
         str(error),
-        StepFailure(code=error.code, nothing_sent=nothing_sent),
+        StepFailure(code=error.code, nothing_sent=nothing_sent, answer=answer_of(error)),
         type=error.code,
         non_retryable=not passing,
         next_retry_delay=_pause(error.retry_after) or pause_without_looks() if passing else None,
@@ -39,9 +39,20 @@ def fail(error: ClientError, *, nothing_sent: bool = False) -> NoReturn:
     ) from None
 
 
-def hold_up(code: str, what_to_do: str, *, paused: bool = False) -> NoReturn:
+def answer_of(error: ClientError) -> str:
+    """Which call was answered how, in words; empty where our own quota let no call through."""
+    if isinstance(error, teamwork.NoTurn | zendesk.NoTurn):
+        return ""
+    side = "Teamwork" if isinstance(error, teamwork.TeamworkError) else "Zendesk"
+    if error.status is None:
+        return f"{side} gave no answer to {error.call}"
+    field = f", field {error.field}" if error.field else ""
+    return f"{side} answered {error.status} to {error.call}{field}"
+
+
+def hold_up(code: str, what_to_do: str, *, paused: bool = False, answer: str = "") -> NoReturn:
     """Raise that the whole desk is held up: this attempt sent nothing, and nobody tries on by himself."""
-    details = StepFailure(code=code, desk_wide=True, paused=paused, nothing_sent=nothing_was_sent())
+    details = StepFailure(code=code, desk_wide=True, paused=paused, nothing_sent=nothing_was_sent(), answer=answer)
     raise ApplicationError(
         f"{code}: {what_to_do}",
         details,

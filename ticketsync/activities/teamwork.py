@@ -32,6 +32,7 @@ from ticketsync.sync.requests import StepRequest
 from ticketsync.sync.step import AppliedTask, StepResult
 from ticketsync.sync.taken import when_back, when_gone, when_kept, when_taken
 from ticketsync.teamwork import NotAMember, NotFound, Passing, Refused, TeamworkError, UnknownTaskList
+from ticketsync.teamwork.last_write import last_write
 from ticketsync.zendesk import Passing as ZendeskPassing
 
 NAMES = names.STEP_ACTIVITIES
@@ -178,13 +179,13 @@ class StepActivities:
                 worked = await worked_on(desk, _id(request))
                 if worked is not None:
                     await desk.teamwork.complete_task(_id(request))
-                    answer = f"completed, not deleted: {worked}"
+                    answer = f"completed, not deleted: {worked}; {last_write()}"
                     return StepResult(task=when_kept(request.task), answer=answer, decide_again=True)
                 await desk.teamwork.delete_task(_id(request))
             except NotFound:
                 await project_answers(desk)
                 return _taken(request, "404: it was gone already")
-            return _taken(request, "200, in the trash for 30 days")
+            return _taken(request, f"{last_write()}, in the trash for 30 days")
 
     @activity.defn(name=NAMES["restore"])
     async def restore(self, request: StepRequest) -> StepResult:
@@ -210,7 +211,7 @@ class StepActivities:
         if task.is_deleted:
             raise NotFound(f"GET task {task.id}")
         back = when_back(request.task, standing_of(task))
-        return StepResult(task=back, answer="restored from the trash", decide_again=True)
+        return StepResult(task=back, answer=f"{last_write()}, restored from the trash", decide_again=True)
 
     @activity.defn(name=NAMES["inspect"])
     async def inspect(self, request: StepRequest) -> StepResult:
@@ -276,5 +277,5 @@ def _no_task_list_yet(request: StepRequest) -> NoReturn:
     not_yet("no_task_list_yet", f"desk {request.desk} is still looking for its task list")
 
 
-def _taken(request: StepRequest, answer: str = "200") -> StepResult:
-    return StepResult(task=when_taken(request.step, request.task), answer=answer)
+def _taken(request: StepRequest, answer: str | None = None) -> StepResult:
+    return StepResult(task=when_taken(request.step, request.task), answer=answer or last_write())

@@ -13,8 +13,9 @@ from ticketsync.cli.output import Failed, print_json, say
 from ticketsync.cli.reach import log_quietly, reach_temporal
 from ticketsync.cli.ticket_filter import ID
 from ticketsync.settings import Settings
-from ticketsync.sync.state import JournalLine, TicketState
+from ticketsync.sync.state import JournalLine
 from ticketsync.tickets import CommandName, TicketCallError, read_ticket
+from ticketsync.why import state_of
 
 SECONDS = 20.0  # that the outcome is waited for
 LOOK_EVERY = 0.5
@@ -95,7 +96,7 @@ async def _journal(client: Client, desk: str, ticket_id: int) -> tuple[JournalLi
         view = await read_ticket(client, desk, ticket_id)
     except TicketCallError:
         return ()
-    state = TicketState.model_validate(view.status) if view.status is not None else None
+    state = state_of(view)
     return state.journal if state is not None and not state.commands else ()
 
 

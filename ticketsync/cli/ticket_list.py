@@ -1,30 +1,47 @@
-"""The tickets of a desk as Temporal's visibility lists them: from search attributes alone, no worker is needed."""
+"""The tickets of a desk as Temporal's visibility lists them: from search attributes alone, no worker is needed.
+
+Visibility sorts by start alone (its SQL stores refuse ORDER BY), and groups its counts by nothing of ours. So the
+troubles, which are few as a rule, are sorted here, and each state is counted by a query of its own. Of everything else
+no more is fetched than what is shown and what stands before it.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from pydantic import BaseModel
-from temporalio.client import Client, WorkflowExecution
-from temporalio.common import SearchAttributeKey
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, TypedSearchAttributes
+from temporalio.converter import decode_typed_search_attributes
 
 from ticketsync import names
 from ticketsync.sync.state import SyncState
 from ticketsync.tickets import READ_SECONDS
 
 TIMEOUT = timedelta(seconds=READ_SECONDS)
+STATES: tuple[str, ...] = get_args(SyncState)
+TROUBLES = ("blocked", "retrying", "paused")
+AT_ONCE = 1_000  # what the server gives in one answer at most
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which tickets. Values go into a query: they are checked names and numbers, never free text."""
+    """Which tickets. Values go into a query: they are checked names, codes and numbers, never free text.
+
+    `codes`: only tickets with one of these reasons; "" stands for that of tickets which no worker has looked at.
+    """
 
     desk: str
     state: str | None = None
     status: str | None = None
     assignee: int | None = None
+    codes: tuple[str, ...] | None = None
     limit: int = 50
+    page: int = 1
 
     @property
     def query(self) -> str:
@@ -35,14 +52,25 @@ class Wanted:
             conditions.append(_is(names.TICKET_STATUS, self.status))
         if self.assignee is not None:
             conditions.append(_is(names.ASSIGNEE_ID, str(self.assignee)))
+        if self.codes is not None:
+            conditions.append(_has_reason(self.codes))
         return " AND ".join(conditions)
 
-    def in_state(self, state: str | None) -> str:
-        return f"{self.query} AND {_is(names.SYNC_STATE, state)}" if state is not None else self.query
+    def in_state(self, *states: str) -> str:
+        return f"{self.query} AND {_is_one_of(names.SYNC_STATE, states)}"
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """The states of trouble that are asked for."""
+        return tuple(state for state in TROUBLES if self.state in (None, state))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return tuple(state for state in STATES if state not in TROUBLES and self.state in (None, state))
 
 
 class TicketRow(BaseModel):
-    """One running ticket; a value that is None is not set.
+    """One running ticket; a value that is None is not set. `since` is when state and reason became what they are.
 
     `assignee_id` is the Zendesk user whose person its task should have: who opened it, while it was never assigned.
     """
@@ -55,58 +83,136 @@ class TicketRow(BaseModel):
     task_id: int | None
     assignee_id: int | None
     started_at: datetime
+    since: datetime | None = None
 
 
 class TicketList(BaseModel):
-    """`counts` has every state, of all tickets that were asked for but for the state; `more`: the limit cut it."""
+    """One page. `counts` has every state, of all tickets that were asked for but for the state.
+
+    `total` is how many were asked for; `more`: there is another page.
+    """
 
     desk: str
     counts: dict[str, int]
     tickets: list[TicketRow]
     more: bool
+    total: int = 0
+    page: int = 1
+    limit: int = 50
 
 
 async def list_tickets(client: Client, wanted: Wanted) -> TicketList:
-    """The newest first. Raises RPCError."""
-    states: tuple[str, ...] = get_args(SyncState)
-    counting = asyncio.gather(*(_count(client, wanted, state) for state in states))
-    rows, counts = await asyncio.gather(_rows(client, wanted), counting)
+    """The newest trouble first, then the tickets that began last. Raises RPCError."""
+    counts, troubles = await asyncio.gather(_counts(client, wanted), _troubles(client, wanted))
+    first = (wanted.page - 1) * wanted.limit
+    rows = troubles[first : first + wanted.limit]
+    if len(rows) < wanted.limit:
+        skip = max(first - len(troubles), 0)
+        rows += await _others(client, wanted, skip, wanted.limit - len(rows))
+    total = counts[wanted.state] if wanted.state is not None else sum(counts.values())
     return TicketList(
         desk=wanted.desk,
-        counts=dict(zip(states, counts, strict=True)),
-        tickets=rows[: wanted.limit],
-        more=len(rows) > wanted.limit,
+        counts=counts,
+        tickets=[_row(run) for run in rows],
+        more=total > first + wanted.limit,
+        total=total,
+        page=wanted.page,
+        limit=wanted.limit,
     )
 
 
-async def _rows(client: Client, wanted: Wanted) -> list[TicketRow]:
-    found = client.list_workflows(wanted.in_state(wanted.state), limit=wanted.limit + 1, rpc_timeout=TIMEOUT)
-    return [_row(run) async for run in found]
+# --- what visibility is asked
 
 
-async def _count(client: Client, wanted: Wanted, state: str) -> int:
-    return (await client.count_workflows(wanted.in_state(state), rpc_timeout=TIMEOUT)).count
+async def _counts(client: Client, wanted: Wanted) -> dict[str, int]:
+    counted = await asyncio.gather(*(_count(client, wanted.in_state(state)) for state in STATES))
+    return dict(zip(STATES, counted, strict=True))
 
 
-def _row(run: WorkflowExecution) -> TicketRow:
-    def value(key: SearchAttributeKey[str]) -> str | None:
-        return run.typed_search_attributes.get(key) or None
+async def _count(client: Client, query: str) -> int:
+    return (await client.count_workflows(query, rpc_timeout=TIMEOUT)).count
 
-    def number(key: SearchAttributeKey[str]) -> int | None:
-        text = value(key) or ""
-        return int(text) if text.isdigit() else None
 
+async def _troubles(client: Client, wanted: Wanted) -> list[WorkflowExecutionInfo]:
+    if not wanted.troubles:
+        return []
+    found = [run async for run in _found(client, wanted.in_state(*wanted.troubles))]
+    return sorted(found, key=_since, reverse=True)
+
+
+async def _others(client: Client, wanted: Wanted, skip: int, number: int) -> list[WorkflowExecutionInfo]:
+    """The next so many, as the server sorts them: the newest first."""
+    if not wanted.others:
+        return []
+    found = [run async for run in _found(client, wanted.in_state(*wanted.others), skip + number)]
+    return found[skip:]
+
+
+async def _found(client: Client, query: str, most: int | None = None) -> AsyncIterator[WorkflowExecutionInfo]:
+    """As they come, undecoded, `most` of them at most: to decode all of them takes longer than to fetch them."""
+    left, token = most, b""
+    while left is None or left > 0:
+        size = AT_ONCE if left is None else min(left, AT_ONCE)
+        request = ListWorkflowExecutionsRequest(
+            namespace=client.namespace, query=query, page_size=size, next_page_token=token
+        )
+        answer = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=TIMEOUT)
+        for run in answer.executions:
+            yield run
+        left, token = None if left is None else left - size, answer.next_page_token
+        if not token:
+            return
+
+
+# --- rows
+
+
+def _since(run: WorkflowExecutionInfo) -> tuple[str, str]:
+    """By what the troubles are sorted; a run that an older version has written last tells its start only."""
+    stored = run.search_attributes.indexed_fields.get(names.SINCE.name)
+    since = stored.data.decode().strip('"') if stored is not None else names.since(run.start_time.ToDatetime())
+    return since, run.execution.workflow_id
+
+
+def _row(run: WorkflowExecutionInfo) -> TicketRow:
+    attributes = decode_typed_search_attributes(run.search_attributes)
+    since = _text(attributes, names.SINCE)
     return TicketRow(
-        ticket_id=number(names.TICKET_ID) or int(run.id.rpartition("-")[2]),
-        workflow_id=run.id,
-        state=value(names.SYNC_STATE),
-        reason=value(names.REASON),
-        status=value(names.TICKET_STATUS),
-        task_id=number(names.TASK_ID),
-        assignee_id=number(names.ASSIGNEE_ID),
-        started_at=run.start_time,
+        ticket_id=_number(attributes, names.TICKET_ID) or int(run.execution.workflow_id.rpartition("-")[2]),
+        workflow_id=run.execution.workflow_id,
+        state=_text(attributes, names.SYNC_STATE),
+        reason=_text(attributes, names.REASON),
+        status=_text(attributes, names.TICKET_STATUS),
+        task_id=_number(attributes, names.TASK_ID),
+        assignee_id=_number(attributes, names.ASSIGNEE_ID),
+        started_at=run.start_time.ToDatetime(UTC),
+        since=datetime.fromisoformat(since) if since is not None else None,
     )
+
+
+def _text(attributes: TypedSearchAttributes, key: SearchAttributeKey[str]) -> str | None:
+    return attributes.get(key) or None
+
+
+def _number(attributes: TypedSearchAttributes, key: SearchAttributeKey[str]) -> int | None:
+    text = attributes.get(key) or ""
+    return int(text) if text.isdigit() else None
+
+
+# --- conditions
 
 
 def _is(key: SearchAttributeKey[str], value: str) -> str:
     return f"{key.name} = '{value}'"
+
+
+def _is_one_of(key: SearchAttributeKey[str], values: tuple[str, ...]) -> str:
+    return f"{key.name} IN ({', '.join(repr(value) for value in values)})"
+
+
+def _has_reason(codes: tuple[str, ...]) -> str:
+    known = tuple(code for code in codes if code)
+    conditions = [_is_one_of(names.REASON, known)] if known else []
+    if "" in codes:
+        conditions.append(f"({names.REASON.name} IS NULL AND {_is(names.SYNC_STATE, 'pending')})")
+    return f"({' OR '.join(conditions)})"

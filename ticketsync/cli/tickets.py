@@ -11,13 +11,12 @@ from ticketsync.cli.one_ticket import unknown
 from ticketsync.cli.output import Failed, print_json
 from ticketsync.cli.put_right import resync, retry
 from ticketsync.cli.reach import log_quietly, reach_temporal
-from ticketsync.cli.ticket_filter import ID, STATES, STATUSES
+from ticketsync.cli.ticket_filter import ID, filtered
 from ticketsync.cli.ticket_list import TicketList, Wanted, list_tickets
 from ticketsync.cli.ticket_prints import print_list, print_view, print_why
-from ticketsync.cli.why import explain
 from ticketsync.settings import Settings
-from ticketsync.sync.state import TicketState
 from ticketsync.tickets import TicketCallError, TicketView, UnknownTicketError, read_ticket
+from ticketsync.why import state_of, why_of
 
 ticket_argument = click.argument("ticket_id", metavar="ID", type=ID)
 
@@ -31,14 +30,13 @@ def tickets() -> None:
 
 
 @tickets.command("list", cls=SettingsCommand)
-@click.option("--state", type=click.Choice(STATES), help="only tickets in this state")
-@click.option("--status", type=click.Choice(STATUSES), help="only tickets with this status in Zendesk")
-@click.option("--assignee", type=ID, metavar="ID", help="only tickets whose agent is this Zendesk user")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="at most so many lines")
+@filtered
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="so many lines a page")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="which page")
 @desk_option
 @json_option
 def list_command(settings: Settings, desk: str, as_json: bool, **filters: Any) -> None:
-    """Tickets and how they stand, the newest first.
+    """Tickets and how they stand: the newest trouble first, then the newest tickets.
 
     Those whose workflow runs: tickets that have ended leave the list after their grace period, "show" and "why" still
     answer for them. Below the list: what its reasons mean, what to do, and how many tickets are in each state. The
@@ -73,7 +71,7 @@ def show(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
     if as_json:
         print_json(view.model_dump(mode="json"))
     else:
-        print_view(view, _state_of(view))
+        print_view(view, state_of(view))
 
 
 @tickets.command(cls=SettingsCommand)
@@ -83,16 +81,15 @@ def show(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
 def why(settings: Settings, ticket_id: int, desk: str, as_json: bool) -> None:
     """Why a ticket's task is as it is.
 
-    For each field of the task the step that set it last and the event before that; then what was not done, and the
-    events that changed nothing, with the reason.
+    For each field of the task the rule and mapping, the step that set it last with Teamwork's answer, and the event
+    before that; then what was not done, and the events that changed nothing, with the reason.
     """
     view = _read(settings, desk, ticket_id)
-    state = _state_of(view)
-    if state is None:
+    story = why_of(view)
+    if story is None:
         raise Failed(f"{view.note}: the reasons are in the ticket's workflow, start a worker (ticketsync worker)")
-    story = explain(state)
     if as_json:
-        print_json({"desk": desk, "ticket_id": ticket_id, **story.model_dump(mode="json")})
+        print_json(story.model_dump(mode="json"))
     else:
         print_why(view, story)
 
@@ -109,10 +106,6 @@ def _read(settings: Settings, desk: str, ticket_id: int) -> TicketView:
 
 async def _view(desk: str, ticket_id: int) -> TicketView:
     return await read_ticket(await reach_temporal(), desk, ticket_id)
-
-
-def _state_of(view: TicketView) -> TicketState | None:
-    return TicketState.model_validate(view.status) if view.status is not None else None
 
 
 # --- retry, resync, link, unlink

@@ -27,6 +27,7 @@ from ticketsync.tickets import (
     command_ticket,
     read_ticket,
 )
+from ticketsync.why import WhyOfTicket, why_of
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"model": ErrorAnswer, "description": "wrong token"},
@@ -106,6 +107,12 @@ class TicketApi:
         except NoAnswerError as error:
             raise _no_answer(error) from None
 
+    async def why(self, desk: str, ticket_id: int) -> WhyOfTicket:
+        story = why_of(await self.read(desk, ticket_id))
+        if story is None:
+            raise _no_answer(NoAnswerError("NO_WORKER"))
+        return story
+
     async def command(self, desk: str, ticket_id: int, command: CommandName, *args: Any) -> Queued:
         client = self._client(desk)
         try:
@@ -135,6 +142,10 @@ def ticket_routes(api: TicketApi) -> APIRouter:
     @router.get("", dependencies=secured, responses=ERRORS)
     async def show_ticket(desk: str, ticket_id: TicketId) -> TicketView:
         return await api.read(desk, ticket_id)
+
+    @router.get("/why", dependencies=secured, responses=ERRORS)
+    async def explain_ticket(desk: str, ticket_id: TicketId) -> WhyOfTicket:
+        return await api.why(desk, ticket_id)
 
     @router.post("/retry", status_code=202, dependencies=secured, responses=COMMAND_ERRORS)
     async def retry_ticket(desk: str, ticket_id: TicketId) -> Queued:

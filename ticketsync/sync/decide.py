@@ -22,6 +22,7 @@ from ticketsync.sync.linking import (
 )
 from ticketsync.sync.people import People
 from ticketsync.sync.plan import Plan, plan
+from ticketsync.sync.rule_words import rule_words
 from ticketsync.sync.state import (
     Command,
     Decision,
@@ -316,6 +317,7 @@ def _tidy(state: TicketState, wanted: DesiredTask | None, the_plan: Plan, rules:
             "inspect": state.inspect and "inspect" in kinds,
             "anew": False,
             "blocked_retry": rules.policy.blocked_retry,
+            "rules": rule_words(state, wanted, rules.policy) if wanted is not None else state.rules,
             "sync_state": sync_state,
             "reason": reason,
         }

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from ticketsync.sync.snapshot import Clock, TicketSnapshot
-from ticketsync.sync.step import AppliedTask, Step
+from ticketsync.sync.step import AppliedTask, Field, Step
 
 SEEN_KEPT = 200
 JOURNAL_KEPT = 50
 LINE_BYTES = 400
 UNREACHABLE = "unreachable"  # the code of what was out of reach for too long
 LINE_FRAME = 80  # what a line takes besides its code, text and event id
+ENDING_BYTES = 160
 
 Look = Literal["no", "once", "patiently"]
 SyncState = Literal["pending", "in_step", "retrying", "blocked", "filtered", "paused", "ended"]
@@ -69,7 +70,10 @@ class ReadWanted(BaseModel):
 
 
 class Trouble(BaseModel):
-    """Why a step or a read does not succeed. `retry_at` is None while Temporal itself keeps trying."""
+    """Why a step or a read does not succeed. `retry_at` is None while Temporal itself keeps trying.
+
+    `answer` says which call was answered how; empty where none was made.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,6 +83,7 @@ class Trouble(BaseModel):
     since: datetime
     tries: int = 1
     retry_at: datetime | None = None
+    answer: str = ""
 
 
 RULES = "decide"  # the rules themselves failed on this ticket
@@ -148,7 +153,7 @@ class TicketState(BaseModel):
     operator took the ticket's task from it, and that it makes none.
     `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` and
     `fields_kept` are the tags that the policy named and the optional fields that it used when the snapshot was folded:
-    of all others nothing is known.
+    of all others nothing is known. `rules` are those by which each field of the task is as it should be, in words.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -178,6 +183,7 @@ class TicketState(BaseModel):
     link_to: int | None = None
     unlinked: bool = False
     refused: RefusedAssignee | None = None
+    rules: dict[Field, str] = {}
 
     read: ReadWanted | None = None
     reads_asked: int = 0
@@ -205,6 +211,11 @@ class TicketState(BaseModel):
     def with_step_troubles(self, troubles: Iterable[Trouble]) -> "TicketState":
         first, *others = sorted(troubles, key=weight) or (None,)
         return self.model_copy(update={"trouble": first, "other_troubles": tuple(others)})
+
+    @property
+    def is_let_go(self) -> bool:
+        """Whether an operator took its task from the ticket, and wants no other to become its."""
+        return self.unlinked and self.link_to is None
 
     @property
     def has_something_to_retry(self) -> bool:
@@ -239,19 +250,24 @@ class Decision(BaseModel):
     live: bool | None = None
 
 
-def journal_line(at: datetime, code: str, text: str, event_id: str | None = None) -> JournalLine:
-    """A line cut to `LINE_BYTES` of JSON, so that the journal keeps its size whatever a subject holds."""
-    code, event_id = _cut(code, 60), event_id and _cut(event_id, 90)
+def journal_line(at: datetime, code: str, text: str, event_id: str | None = None, *, ending: str = "") -> JournalLine:
+    """A line cut to `LINE_BYTES` of JSON, so that the journal keeps its size whatever a subject holds.
+
+    The text is cut before its `ending`, which is one of ours: `ENDING_BYTES` of that always have room, and more after
+    a short text.
+    """
+    code, event_id = cut(code, 60), event_id and cut(event_id, 90)
     room = LINE_BYTES - LINE_FRAME - _size(code) - _size(event_id or "")
-    return JournalLine(at=at, code=code, text=_cut(text, room), event_id=event_id)
+    ending = cut(ending, max(ENDING_BYTES, room - _size(text)))
+    return JournalLine(at=at, code=code, text=f"{cut(text, room - _size(ending))}{ending}", event_id=event_id)
 
 
-def _cut(text: str, room: int) -> str:
+def cut(text: str, room: int) -> str:
     """As much of a text as fits into so many bytes of JSON, where some characters take up to six."""
-    cut = text.encode()[:room].decode(errors="ignore")
-    while _size(cut) > room:
-        cut = cut[: len(cut) * 9 // 10]
-    return cut
+    left = text.encode()[:room].decode(errors="ignore")
+    while _size(left) > room:
+        left = left[: len(left) * 9 // 10]
+    return left
 
 
 def _size(text: str) -> int:

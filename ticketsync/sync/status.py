@@ -15,9 +15,8 @@ def at_rest(state: TicketState, wanted: DesiredTask | None, the_plan: Plan) -> t
         return "ended", wanted.why
     if state.waiting is not None:
         return "pending", "waiting_for_directory"
-    is_let_go = state.unlinked and state.link_to is None
-    if is_let_go or (state.task.standing == "none" and not state.wanted_once):
-        return "filtered", "unlinked" if is_let_go else (wanted.outside or wanted.why)
+    if state.is_let_go or (state.task.standing == "none" and not state.wanted_once):
+        return "filtered", "unlinked" if state.is_let_go else (wanted.outside or wanted.why)
     return "in_step", _note(state, wanted, the_plan)
 
 

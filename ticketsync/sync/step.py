@@ -151,12 +151,16 @@ class StepResult(BaseModel):
 
 
 class StepFailure(BaseModel):
-    """What a failed step says of itself, as the details of its error. `code` is the reason that people see."""
+    """What a failed step says of itself, as the details of its error. `code` is the reason that people see.
+
+    `answer` says which call was answered how, without a ticket's words; empty where no call was made.
+    """
 
     code: str
     desk_wide: bool = False
     paused: bool = False
     nothing_sent: bool = False
+    answer: str = ""
 
 
 def list_name(tasklist_id: int | None) -> str:

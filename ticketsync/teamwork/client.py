@@ -40,6 +40,7 @@ from ticketsync.teamwork.errors import (
     Unexpected,
     UnknownTaskList,
 )
+from ticketsync.teamwork.last_write import remember_write
 from ticketsync.teamwork.marker import markers_in
 from ticketsync.teamwork.models import Comment, Person, Project, Tag, Task, TaskList, TaskPage, TimeLog
 
@@ -346,6 +347,7 @@ class TeamworkClient:
         """The JSON of a 2xx answer. Everything that can go wrong with a call becomes a TeamworkError here."""
         await self._turn(call)
         answer = await self._answer(call, params, json)
+        remember_write(call, answer.status_code)
         try:
             return json_of(call, answer)
         except RateLimited as refused:

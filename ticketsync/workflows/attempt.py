@@ -36,6 +36,11 @@ class Failure:
     def nothing_sent(self) -> bool:
         return self.details is not None and self.details.nothing_sent
 
+    @property
+    def answer(self) -> str:
+        """Which call was answered how; empty where none was made, or nobody knows."""
+        return self.details.answer if self.details is not None else ""
+
 
 class Attempt:
     """One step or read under way. `what` is its kind.

@@ -38,7 +38,7 @@ def after_success(state: TicketState, step: Step, result: StepResult, now: datet
     elif done.refused is not None and done.refused.user_id == result.task.assignee_id:
         done = done.model_copy(update={"refused": None})
     code = f"{step.kind}_refused" if result.refused else f"{step.kind}_done"
-    return done.with_lines(journal_line(now, code, f"{step.summary}: {result.answer}"))
+    return done.with_lines(journal_line(now, code, step.summary, ending=f": {result.answer}"))
 
 
 def _link_ended(state: TicketState, step: Step, result: StepResult) -> TicketState:
@@ -74,8 +74,9 @@ def unsure_of(state: TicketState, step: Step, *, nothing_sent: bool) -> TicketSt
 
 def retrying(state: TicketState, slot: Slot, what: str, failure: Failure, now: datetime) -> TicketState:
     since = next((known.since for known in _troubles(state, slot) if _goes_on(known)), now)
-    trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since)
-    line = journal_line(now, "retrying", f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h")
+    trouble = Trouble(phase="retrying", code=failure.code, what=what, since=since, answer=failure.answer)
+    text = f"{what} did not succeed yet ({failure.code}): it is tried on for 72 h"
+    line = journal_line(now, "retrying", text, ending=_answered(failure))
     return _in_trouble(state, slot, trouble).with_lines(line)
 
 
@@ -94,8 +95,10 @@ def blocked(state: TicketState, slot: Slot, what: str, failure: Failure, now: da
         since=known.since if known is not None else now,
         tries=tries,
         retry_at=now + blocked_pause(RULES_RETRY if what == RULES else state.blocked_retry, tries),
+        answer=failure.answer,
     )
-    line = journal_line(now, trouble.phase, f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}")
+    text = f"{what}: {code}, tried again at {trouble.retry_at:%m-%d %H:%M:%S}"
+    line = journal_line(now, trouble.phase, text, ending=_answered(failure))
     return _in_trouble(state, slot, trouble).with_lines(line)
 
 
@@ -111,6 +114,10 @@ def _in_trouble(state: TicketState, slot: Slot, trouble: Trouble) -> TicketState
         return state.model_copy(update={"read_trouble": trouble})
     others = (known for known in state.step_troubles if known.what != trouble.what and known.phase != "retrying")
     return state.with_step_troubles((trouble, *others))
+
+
+def _answered(failure: Failure) -> str:
+    return f"; {failure.answer}" if failure.answer else ""
 
 
 def too_long(trouble: Trouble | None, now: datetime) -> bool:

@@ -23,9 +23,11 @@ def show(state: TicketState, *, busy: bool) -> None:
 
 def _upsert(wanted: dict[SearchAttributeKey[str], str]) -> None:
     known = workflow.info().typed_search_attributes
-    changed = [(key, value) for key, value in wanted.items() if known.get(key, "") != value]
+    changed = {key: value for key, value in wanted.items() if known.get(key, "") != value}
+    if changed.keys() & {names.SYNC_STATE, names.REASON}:
+        changed[names.SINCE] = names.since(workflow.now())  # never alone: that would be one more event
     if changed:
-        workflow.upsert_search_attributes([_update(key, value) for key, value in changed])
+        workflow.upsert_search_attributes([_update(key, value) for key, value in changed.items()])
 
 
 def _update(key: SearchAttributeKey[str], value: str) -> SearchAttributeUpdate[str]:

@@ -4,55 +4,101 @@ The journal has a line per event, per step that was done, per thing that was not
 which they happened; it keeps the last fifty.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from ticketsync.reasons import Explanation, remedy_of_note
 from ticketsync.sync.state import JournalLine, TicketState, Trouble
 from ticketsync.sync.step import FIELD_OF, AppliedTask, Field, StepKind, list_name
+from ticketsync.tickets import PendingActivity, TicketView
 
 CHANGED_NOTHING = frozenset({"duplicate", "same", "older", "changes_nothing_else"})
-COMMANDS = frozenset({"retry", "resync", "link", "unlink"})
 SETS_ALL = frozenset({"create", "link", "unlink"})
-TROUBLES = frozenset({"retrying", "blocked", "paused"})
+NOT_ENOUGH = frozenset({"hint", "left_out", "in_doubt"})
+COMMANDS = frozenset({"retry", "resync", "link", "unlink"})
+TROUBLES = frozenset({"retrying", "blocked", "paused", "unreadable"})
 DONE = "_done"
 FIELDS: tuple[Field, ...] = ("title", "assignee", "list", "labels", "standing")
 
 
 class FieldStory(BaseModel):
-    """One field of the task: what we last told Teamwork, by which step, after which event.
+    """One field of the task: what we last told Teamwork, by which step and rule, after which event.
 
-    Both are None when that was before the journal begins, or never. `sure` is false while it is not known whether the
-    last write landed.
+    `step` (its text ends with Teamwork's answer to which call) and `cause` are None when that was before the journal
+    begins, or never; `rule` is the one by which the field is as it should be, with the mapping. `sure` is false while
+    it is not known whether the last write landed.
     """
 
     field: Field
     value: str | None
     sure: bool
+    rule: str | None = None
     step: JournalLine | None
     cause: JournalLine | None
 
 
 class Why(BaseModel):
-    """`waiting` says what is still to come; `not_done` and `changed_nothing` have the reason in their text."""
+    """`waiting` says what is still to come; `not_done` and `changed_nothing` have the reason in their text.
+
+    `not_enough` are events that said too little: the ticket was read. `remedies` say what to do about lines of these
+    codes.
+    """
 
     fields: list[FieldStory]
     waiting: list[str]
     not_done: list[JournalLine]
     changed_nothing: list[JournalLine]
+    not_enough: list[JournalLine]
     troubles: list[JournalLine]
+    remedies: dict[str, str]
+
+
+class WhyOfTicket(Why):
+    """What `tickets why --json` prints, and HTTP answers. `pending` are steps and reads that are being tried."""
+
+    desk: str
+    ticket_id: int
+    explanation: Explanation
+    pending: tuple[PendingActivity, ...]
+
+
+def why_of(view: TicketView) -> WhyOfTicket | None:
+    """Everything that is known of why; None when neither a worker nor Temporal tells the ticket's state."""
+    state = state_of(view)
+    if state is None:
+        return None
+    of_ticket = {"desk": view.desk, "ticket_id": view.ticket_id}
+    return WhyOfTicket(**of_ticket, explanation=view.explanation, pending=view.pending, **dict(explain(state)))
+
+
+def state_of(view: TicketView) -> TicketState | None:
+    """The ticket's state as its workflow told it; None without one, or of one that this version cannot read."""
+    try:
+        return TicketState.model_validate(view.status) if view.status is not None else None
+    except ValidationError:
+        return None
 
 
 def explain(state: TicketState) -> Why:
     """Everything that the journal says on this ticket, sorted."""
     lines = state.journal
+    not_done = [line for line in lines if _is_note(line)]
     return Why(
         fields=[_story(state, field) for field in FIELDS],
         waiting=_waiting(state),
-        not_done=[line for line in lines if _is_note(line)],
+        not_done=not_done,
         changed_nothing=[line for line in lines if line.code in CHANGED_NOTHING],
+        not_enough=[line for line in lines if line.code in NOT_ENOUGH],
         troubles=[line for line in lines if line.code in TROUBLES],
+        remedies=_remedies(not_done),
     )
+
+
+def _remedies(lines: Iterable[JournalLine]) -> dict[str, str]:
+    found = {line.code: remedy_of_note(line.code) for line in lines}
+    return {code: remedy for code, remedy in found.items() if remedy}
 
 
 # --- fields
@@ -64,6 +110,7 @@ def _story(state: TicketState, field: Field) -> FieldStory:
         field=field,
         value=_value(state, field),
         sure=state.task.is_sure_of(field),
+        rule=state.rules.get(field),
         step=state.journal[index] if index is not None else None,
         cause=_cause(state.journal[:index]) if index is not None else None,
     )
@@ -84,12 +131,13 @@ def _cause(before: tuple[JournalLine, ...]) -> JournalLine | None:
 
 
 def _changes_something(line: JournalLine) -> bool:
-    return (line.event_id is not None and line.code not in CHANGED_NOTHING) or line.code in COMMANDS
+    is_news = line.event_id is not None and line.code not in CHANGED_NOTHING | TROUBLES
+    return is_news or line.code in COMMANDS
 
 
 def _is_note(line: JournalLine) -> bool:
     is_event = line.event_id is not None
-    return not (is_event or line.code in COMMANDS | TROUBLES | {"hint"} or _kind_done(line))
+    return not (is_event or line.code in COMMANDS | TROUBLES | NOT_ENOUGH or _kind_done(line))
 
 
 def _value(state: TicketState, field: Field) -> str | None:
@@ -128,13 +176,14 @@ def _waiting(state: TicketState) -> list[str]:
 def _troubles(state: TicketState) -> list[str]:
     troubles = [trouble for trouble in (*state.step_troubles, state.read_trouble) if trouble is not None]
     return [
-        f"{trouble.what} is {trouble.phase} ({trouble.code}) since {_at(trouble.since)}: {_next_try(trouble)}"
+        f"{trouble.what} is {trouble.phase} ({trouble.code}) since {_at(trouble.since)}: "
+        f"{'; '.join(filter(None, (trouble.answer, _next_try(trouble))))}"
         for trouble in troubles
     ]
 
 
 def _next_try(trouble: Trouble) -> str:
-    return f"tried again at {_at(trouble.retry_at)}" if trouble.retry_at else "Temporal goes on trying"
+    return f"tried again at {_at(trouble.retry_at)}" if trouble.retry_at else "ticketsync goes on trying"
 
 
 def _people(state: TicketState) -> list[str]:
