@@ -59,6 +59,9 @@ REASONS: dict[str, Reason] = {
     "waiting_for_quota": Reason("all calls of our own quota are taken", "if it is common: raise calls_per_minute"),
     "deleted_list_just_read": Reason("Zendesk's list of deleted tickets was read a moment ago", BY_ITSELF),
     "looking_for_its_task": Reason("a create may still be landing: its task is looked for, for 22 s", BY_ITSELF),
+    "backfill_not_ready": Reason(
+        "a backfill waits for Redis, for the desk's workflow, or until the tasks there are have been read", BY_ITSELF
+    ),
     "no_task_list_yet": Reason("the desk is still looking for its task list", BY_ITSELF),
     # blocked
     "not_a_member": Reason(
