@@ -4,6 +4,7 @@ Each returns the workflow whose runs are recorded.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,8 @@ from temporalio.client import WorkflowHandle
 from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import BEN, CLEO, Ticket
 from tests.support.wait import eventually
+from tests.workflows.backfilling import begin, ended, old_tickets, plan, view
+from ticketsync import names
 from ticketsync.desk_calls import command_desk
 from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.sync.desk import Mapping
@@ -142,6 +145,24 @@ async def desk(stack: Stack) -> WorkflowHandle[Any, Any]:
     return stack.desk_workflow
 
 
+async def backfill(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """Held up by a pause, and then gone on with to its end."""
+    await old_tickets(stack, 4)
+    await command_desk(stack.client, stack.desk, "pause")
+    await begin(stack, await plan(stack))
+    await eventually(partial(_waits, stack), what="the backfill waits")
+    await command_desk(stack.client, stack.desk, "resume")
+    workflow = stack.client.get_workflow_handle(names.backfill_workflow_id(stack.desk))
+    await stack.skip(workflow, timedelta(minutes=1))
+    await ended(stack)
+    return workflow
+
+
+async def _waits(stack: Stack) -> bool:
+    state = (await view(stack)).state
+    return state is not None and state.trouble is not None
+
+
 async def task_list(stack: Stack) -> WorkflowHandle[Any, Any]:
     settings = stack.desk_settings.teamwork
     return stack.client.get_workflow_handle(f"tasklist-{settings.site}-{settings.project_id}")
@@ -159,6 +180,7 @@ ON_ONE_STACK: tuple[Scenario, ...] = (
     deleted_by_hand_and_recreated,
     rule_error,
     task_list,
+    backfill,
     desk,
 )
 

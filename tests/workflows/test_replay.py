@@ -29,6 +29,7 @@ SCENARIOS = frozenset(
         "undeleted_after_completion.2",
         "rule_error",
         "desk",
+        "backfill",
     }
 )
 

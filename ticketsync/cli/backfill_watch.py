@@ -29,7 +29,6 @@ from ticketsync.sync.backfill import Counts
 LOOK_EVERY = 1.0
 SILENCE = timedelta(minutes=2)  # how long Temporal may be away before a watching command gives up
 PACE_OF_THE_LAST = 600.0  # seconds by which the bar forecasts: tickets come in lumps, as the quota allows
-COARSE_FROM = 90  # seconds from which on minutes are enough
 
 
 def watch(name: str, *, as_json: bool) -> None:
@@ -145,7 +144,7 @@ def _facts(name: str, view: BackfillView) -> dict[str, object]:
         "brought in": f"{state.at_rest} of {max(state.planned.brought_in, state.at_rest)} tickets",
         "of these": _of_these(state.counts),
         "blocked": _blocked(name, state.blocked),
-        "time left": f"about {in_words(left)}" if left is not None else None,
+        "time left": in_words(left) if left is not None else None,
         "waits": _trouble(state.trouble),
         "begun": state.begun_at,
         "ended": state.ended_at,
@@ -170,9 +169,8 @@ def _trouble(code: str | None) -> str | None:
 
 
 def in_words(time: timedelta) -> str:
-    """`40 seconds`, `5 minutes`, `3 hours 20 minutes`."""
-    seconds = round(time.total_seconds())
-    if seconds < COARSE_FROM:
-        return f"{seconds} seconds"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} hours {minutes} minutes" if hours else f"{minutes} minutes"
+    """`less than a minute`, `5 min`, `3 h 20 min`."""
+    hours, minutes = divmod(round(time / timedelta(minutes=1)), 60)
+    if not hours and not minutes:
+        return "less than a minute"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
