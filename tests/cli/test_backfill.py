@@ -142,7 +142,7 @@ async def test_ctrl_c_ends_the_watching_only_and_what_is_stopped_goes_on_later(o
     assert running.json["backfill"]["state"] == "running"
 
     stopped = await office.run("backfill", "stop")
-    assert stopped.out.startswith("the backfill of desk default stops within half a minute;")
+    assert stopped.out.startswith("the backfill of desk default stops within a minute;")
     await eventually(lambda: _is(office, "stopped"), STARTS_WITHIN, what="it has stopped")
     nothing = await office.run("backfill", "stop", "--json")
     assert nothing.json == {"desk": "default", "status": "not running"}

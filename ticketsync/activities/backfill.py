@@ -84,7 +84,7 @@ class BackfillActivities:
     async def _fates(self, desk: Desk, rows: Sequence[Event], facts: DeskFacts, *, only_open: bool) -> list[Fate]:
         try:
             return await fates_of(self._hints, desk, rows, facts.linked_at, only_open=only_open)
-        except RedisError:
+        except (RedisError, OSError):
             not_yet(NOT_READY, "Redis does not say which tickets have a task", NOT_READY_PAUSE)
 
 

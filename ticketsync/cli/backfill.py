@@ -152,7 +152,7 @@ def _stop(name: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"desk": name, "status": "stopping" if stopped else "not running"})
     elif stopped:
-        say(f"the backfill of desk {name} stops within half a minute; {command_line(name)} goes on where it stopped")
+        say(f"the backfill of desk {name} stops within a minute; {command_line(name)} goes on where it stopped")
     else:
         say(f"no backfill of desk {name} is under way")
 

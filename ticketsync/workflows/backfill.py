@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
 TURN_EVERY = timedelta(seconds=12)
 TURN_LIMIT = timedelta(seconds=60)
 BEAT = timedelta(seconds=30)
+STARTS_WITHIN = timedelta(minutes=5)  # where nobody works for the desk any more it can still be stopped
 TRY_AGAIN = timedelta(minutes=1)
 TRIES = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3)
 
@@ -71,6 +72,7 @@ class BackfillWorkflow:
             BackfillRequest(**state.model_dump(include=set(BackfillRequest.model_fields))),
             task_queue=names.zendesk_queue(state.desk),
             result_type=BackfillTurn,
+            schedule_to_start_timeout=STARTS_WITHIN,
             start_to_close_timeout=TURN_LIMIT,
             heartbeat_timeout=BEAT,
             retry_policy=TRIES,
