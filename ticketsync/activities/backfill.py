@@ -109,10 +109,11 @@ async def page_after(desk: Desk, place: Place, until: datetime) -> Page:
 
 
 def _next(page: ExportPage, place: Place, *, last: bool) -> Place | None:
+    if last or page.end_of_stream or not page.events:
+        return None
+    # The cursor may be the one that was asked for: when it was refused, the page is the one before it once more.
     moments = [row.as_of for row in page.events if row.as_of is not None]
-    following = Place(cursor=page.cursor, moment=max(moments, default=place.moment))
-    stays = (following.cursor, following.moment) == (place.cursor, place.moment)
-    return None if last or page.end_of_stream or stays else following
+    return Place(cursor=page.cursor, moment=max(moments, default=place.moment))
 
 
 def _is_later(row: Event, until: datetime) -> bool:
