@@ -41,7 +41,7 @@ from ticketsync.tickets import NotStoredError
 from ticketsync.zendesk import ExportPage
 
 TURN_SECONDS = 15.0
-LOOK_EVERY = 0.3
+LOOK_EVERY, LOOK_TIMEOUT = 0.3, timedelta(seconds=2)
 ON_THEIR_WAY = 3  # one less than the slots of a worker for a desk
 BEGINNING = datetime.fromtimestamp(0, UTC)
 NOT_READY = "backfill_not_ready"
@@ -209,7 +209,7 @@ class _Turn:
     async def _state(self, ticket_id: int) -> str:
         handle = self._client.get_workflow_handle(names.ticket_workflow_id(self._desk.name, ticket_id))
         try:
-            run = await handle.describe()
+            run = await handle.describe(rpc_timeout=LOOK_TIMEOUT)
         except RPCError:
             return "pending"
         if run.status != WorkflowExecutionStatus.RUNNING:
