@@ -128,8 +128,8 @@ async def test_as_json_it_tells_the_plan_and_how_it_ended(office: Service) -> No
 
 
 async def test_ctrl_c_ends_the_watching_only_and_what_is_stopped_goes_on_later(office: Service) -> None:
-    tickets = await old_tickets(office, 12)
-    slow = {"kind": "slow", "match": {"method": "POST", "path": "/tasks.json"}, "seconds": 1}
+    tickets = await old_tickets(office, 30)
+    slow = {"kind": "slow", "match": {"method": "POST", "path": "/tasks.json"}, "seconds": 3}
     (await office.teamwork.post("/sandbox/faults", json=slow)).raise_for_status()
     before = await writes(office)
     async with program("backfill", "--yes", environ=office.environ) as watching:
@@ -151,7 +151,7 @@ async def test_ctrl_c_ends_the_watching_only_and_what_is_stopped_goes_on_later(o
     rest = await office.run("backfill", "--yes")
     assert rest.code == 0, rest.err
     assert "going on where a backfill was stopped" in rest.err
-    assert await asyncio.gather(*(tasks_of(office, ticket_id) for ticket_id in tickets)) == [1] * 12
+    assert await asyncio.gather(*(tasks_of(office, ticket_id) for ticket_id in tickets)) == [1] * 30
 
 
 async def test_without_a_worker_it_says_what_to_start(office: Service, temporal_server: EmbeddedTemporal) -> None:

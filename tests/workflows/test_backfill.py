@@ -133,20 +133,20 @@ async def test_a_wiped_marker_hint_makes_no_second_task(stack: Stack) -> None:
 
 
 async def test_what_was_stopped_goes_on_where_it_was_and_doubles_nothing(slow_stack: Stack) -> None:
-    stack, tickets = slow_stack, await old_tickets(slow_stack, 16)
+    stack, tickets = slow_stack, await old_tickets(slow_stack, 30)
     await begin(stack, await plan(stack))
     await eventually(lambda: _at_rest(stack, 3), 60, what="some are brought in")
     assert await stop_backfill(stack.client, stack.desk)
     stopped = await ended(stack)
     assert (stopped.stopped, stopped.is_done) == (True, False)
-    assert 3 <= stopped.counts.new < 16
+    assert 3 <= stopped.counts.new < 30
     assert not await stop_backfill(stack.client, stack.desk)
 
     rest = await plan(stack, stopped.place)
-    assert rest.counts == Counts(new=16 - stopped.counts.new)
+    assert rest.counts == Counts(new=30 - stopped.counts.new)
     await begin(stack, rest)
     assert (await ended(stack)).counts == rest.counts
-    assert await numbers_of_tasks(stack, tickets) == [1] * 16
+    assert await numbers_of_tasks(stack, tickets) == [1] * 30
 
 
 async def test_a_killed_worker_costs_no_ticket_and_doubles_none(
@@ -292,7 +292,8 @@ async def _has_title(stack: Stack, ticket_id: int, title: str) -> bool:
 
 
 async def _priorities(stack: Stack, ticket_id: int) -> list[tuple[str, int]]:
-    """Each activity with the priority that it had."""
+    """Each step with the priority that it had."""
     history = await stack.ticket(ticket_id).fetch_history()
     scheduled = [event.activity_task_scheduled_event_attributes for event in history.events]
-    return [(one.activity_type.name, one.priority.priority_key) for one in scheduled if one.activity_type.name]
+    steps = [one for one in scheduled if one.activity_type.name in names.STEP_ACTIVITIES.values()]
+    return [(one.activity_type.name, one.priority.priority_key) for one in steps]

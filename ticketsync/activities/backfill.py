@@ -40,7 +40,7 @@ from ticketsync.sync.step import StepFailure
 from ticketsync.tickets import NotStoredError
 from ticketsync.zendesk import ExportPage
 
-TURN_SECONDS = 15.0
+TURN_SECONDS = 10.0
 LOOK_EVERY, LOOK_TIMEOUT = 0.3, timedelta(seconds=2)
 ON_THEIR_WAY = 3  # one less than the slots of a worker for a desk
 BEGINNING = datetime.fromtimestamp(0, UTC)
@@ -64,7 +64,7 @@ class BackfillActivities:
 
     @activity.defn(name=names.BRING_IN)
     async def bring_in(self, request: BackfillRequest) -> BackfillTurn:
-        """Hand over what comes next, for 15 s at most; then say how far it came.
+        """Hand over what comes next, for 10 s at most; then say how far it came.
 
         When it fails nothing is lost: those that were handed over are known to the next attempt.
         """
