@@ -9,6 +9,7 @@ WORKFLOW_QUEUE = "ticketsync"
 TICKET_WORKFLOW = "TicketWorkflow"
 DESK_WORKFLOW = "DeskWorkflow"
 TASK_LIST_WORKFLOW = "TaskListWorkflow"
+BACKFILL_WORKFLOW = "BackfillWorkflow"
 ZENDESK_EVENT = "zendesk_event"
 DIRECTORY_WANTED = "directory_wanted"
 DESK_TROUBLE = "desk_trouble"
@@ -36,6 +37,10 @@ def ticket_workflow_id(desk: str, ticket_id: int) -> str:
 
 def desk_workflow_id(desk: str) -> str:
     return f"desk-{desk}"
+
+
+def backfill_workflow_id(desk: str) -> str:
+    return f"backfill-{desk}"
 
 
 def teamwork_queue(desk: str) -> str:
@@ -71,3 +76,6 @@ NUDGE_TICKETS = "nudge_tickets"
 SCAN_PROJECT = "scan_project"
 NAME_PROJECT = "name_project"
 READ_EXPORT = "read_export"
+BRING_IN = "bring_in"
+
+BACKFILL_PRIORITY = 5  # on the desk's queues, and in its quotas: behind all others

@@ -116,6 +116,10 @@ REASONS: dict[str, Reason] = {
     "looking_for_its_task": Reason(
         "its task may have been made already, so it is looked for before another is made: that takes 22 s", IF_IT_LASTS
     ),
+    "backfill_not_ready": Reason(
+        "the backfill waits: the desk itself is not ready yet, or the tasks that exist are still being read",
+        IF_IT_LASTS,
+    ),
     "no_task_list_yet": Reason("the desk is still looking for its task list in Teamwork", IF_IT_LASTS),
     # blocked
     "not_a_member": Reason(

@@ -22,6 +22,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRu
 from ticketsync import __version__, names
 from ticketsync.activations import Activations, EndInCalm
 from ticketsync.activities.attempts import Attempts
+from ticketsync.activities.backfill import BackfillActivities
 from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.decide import DecideActivities
 from ticketsync.activities.desk import DeskActivities
@@ -36,6 +37,7 @@ from ticketsync.directory import Directory
 from ticketsync.hints import Hints
 from ticketsync.settings import DeskSettings, Settings
 from ticketsync.settings.watch import SettingsWatch
+from ticketsync.workflows.backfill import BackfillWorkflow
 from ticketsync.workflows.desk import DeskWorkflow
 from ticketsync.workflows.task_list import TaskListWorkflow
 from ticketsync.workflows.ticket import TicketWorkflow
@@ -47,7 +49,7 @@ SLOTS_PER_DESK = 4  # few, so that a backlog waits in the queue, where prioritie
 DESK_POLLERS = 2
 ALL_DESKS = ""  # under which name the worker of the workflows runs
 Functions = list[Callable[..., Any]]
-WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow)
+WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow, BackfillWorkflow)
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Activities:
     reads: ReadActivities
     desks: DeskActivities
     export: ExportActivities
+    backfill: BackfillActivities
 
     @property
     def local(self) -> Functions:
@@ -74,7 +77,7 @@ class Activities:
 
     @property
     def zendesk(self) -> Functions:
-        return [self.reads.read, self.export.read_export, *self._of_desk]
+        return [self.reads.read, self.export.read_export, self.backfill.bring_in, *self._of_desk]
 
     @property
     def _of_desk(self) -> Functions:
@@ -92,6 +95,7 @@ def build_activities(desks: Desks, client: Client, redis: Redis) -> Activities:
         reads=ReadActivities(attempts),
         desks=DeskActivities(attempts, client, directory, hints),
         export=ExportActivities(attempts, client, hints),
+        backfill=BackfillActivities(attempts, client, hints),
     )
 
 

@@ -243,7 +243,8 @@ async def connected(address: str) -> Client:
 async def terminate_all(stack: Stack) -> None:
     """Leave nothing running that the worker of another stack would find on the same queue."""
     for desk in stack.settings.desks:
-        ours = f"WorkflowId STARTS_WITH 'ticket-{desk}-' OR WorkflowId = '{names.desk_workflow_id(desk)}'"
+        alone = f"WorkflowId IN ('{names.desk_workflow_id(desk)}', '{names.backfill_workflow_id(desk)}')"
+        ours = f"WorkflowId STARTS_WITH 'ticket-{desk}-' OR {alone}"
         async for run in stack.client.list_workflows(f"({ours}) AND ExecutionStatus = 'Running'"):
             try:
                 await stack.client.get_workflow_handle(run.id).terminate()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ticketsync.sync.backfill import BackfillRequest, BackfillState, BackfillTurn, Counts, Place
 from ticketsync.sync.desk import (
     DeskState,
     DeskTrouble,
@@ -192,6 +193,9 @@ REQUEST = StepRequest(
     look="once",
 )
 
+PLACE = Place(cursor="a", moment=NOON, ticket_id=35436)
+COUNTS = Counts(new=5, adopted=4, unclear=3, known=2, filtered=1, ended=6)
+
 FILLED: dict[str, BaseModel] = {
     "ticket_state": STATE,
     "event": EVENT,
@@ -202,6 +206,7 @@ FILLED: dict[str, BaseModel] = {
         lines=(LINE,),
         seen=("00112233445566ff",),
         live=True,
+        backfill=True,
     ),
     "step_request": REQUEST,
     "step_result": StepResult(
@@ -214,6 +219,25 @@ FILLED: dict[str, BaseModel] = {
     "desk_state": DESK,
     "export_request": ExportRequest(desk="acme", linked_at=NOON, export=EXPORT),
     "export_read": ExportRead(cursor="b", through=NOON, rows=1000, told=3, read_at=NOON, more=True),
+    "backfill_state": BackfillState(
+        desk="acme",
+        only_open=True,
+        begun_at=NOON,
+        until=NOON,
+        place=PLACE,
+        all_read=True,
+        on_their_way=(35436,),
+        planned=COUNTS,
+        counts=COUNTS,
+        blocked=1,
+        trouble="paused",
+        stopped=True,
+        ended_at=NOON,
+    ),
+    "backfill_request": BackfillRequest(
+        desk="acme", only_open=True, until=NOON, place=PLACE, all_read=True, on_their_way=(35436,)
+    ),
+    "backfill_turn": BackfillTurn(place=PLACE, all_read=True, on_their_way=(35436,), counts=COUNTS, blocked=1),
 }
 
 FEW = TicketState(desk="acme", ticket_id=35436)
@@ -232,6 +256,9 @@ MINIMAL: dict[str, BaseModel] = {
     "desk_state": DeskState(desk="acme", linked_at=NOON),
     "export_request": ExportRequest(desk="acme", linked_at=NOON),
     "export_read": ExportRead(read_at=NOON),
+    "backfill_state": BackfillState(desk="acme", begun_at=NOON, until=NOON),
+    "backfill_request": BackfillRequest(desk="acme", only_open=False, until=NOON),
+    "backfill_turn": BackfillTurn(place=Place()),
 }
 
 

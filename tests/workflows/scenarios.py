@@ -12,6 +12,9 @@ from temporalio.client import WorkflowHandle
 from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import BEN, CLEO, Ticket
 from tests.support.wait import eventually
+from tests.workflows.backfilling import begin, ended, old_tickets, plan, view
+from ticketsync import names
+from ticketsync.backfill_calls import stop_backfill
 from ticketsync.desk_calls import command_desk
 from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.sync.desk import Mapping
@@ -142,6 +145,25 @@ async def desk(stack: Stack) -> WorkflowHandle[Any, Any]:
     return stack.desk_workflow
 
 
+async def backfill(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """Stopped while a pause holds it up, and then gone on with to its end: two runs."""
+    await old_tickets(stack, 4)
+    await command_desk(stack.client, stack.desk, "pause")
+    await begin(stack, await plan(stack))
+    await eventually(partial(_waits, stack), what="the backfill waits")
+    await stop_backfill(stack.client, stack.desk)
+    place = (await ended(stack)).place
+    await command_desk(stack.client, stack.desk, "resume")
+    await begin(stack, await plan(stack, place))
+    await ended(stack)
+    return stack.client.get_workflow_handle(names.backfill_workflow_id(stack.desk))
+
+
+async def _waits(stack: Stack) -> bool:
+    state = (await view(stack)).state
+    return state is not None and state.trouble is not None
+
+
 async def task_list(stack: Stack) -> WorkflowHandle[Any, Any]:
     settings = stack.desk_settings.teamwork
     return stack.client.get_workflow_handle(f"tasklist-{settings.site}-{settings.project_id}")
@@ -159,6 +181,7 @@ ON_ONE_STACK: tuple[Scenario, ...] = (
     deleted_by_hand_and_recreated,
     rule_error,
     task_list,
+    backfill,
     desk,
 )
 

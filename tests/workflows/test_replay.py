@@ -29,6 +29,8 @@ SCENARIOS = frozenset(
         "undeleted_after_completion.2",
         "rule_error",
         "desk",
+        "backfill.1",
+        "backfill.2",
     }
 )
 

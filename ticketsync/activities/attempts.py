@@ -5,7 +5,7 @@ The look at the desk before the first call, the time an attempt may take, and wh
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 
 from temporalio import activity
@@ -18,6 +18,7 @@ from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.failures import answer_of, fail, hold_up
 from ticketsync.activities.looks import ProjectDoesNotAnswer
 from ticketsync.desks import Desk
+from ticketsync.limiter import behind_others
 from ticketsync.sync.desk import CREDENTIALS_REFUSED, PROJECT_UNREACHABLE, DeskFacts, DeskTrouble, Side
 from ticketsync.teamwork import errors as teamwork
 from ticketsync.zendesk import errors as zendesk
@@ -53,7 +54,8 @@ class Attempts:
             async with asyncio.timeout(_time_left()):  # from the very start: Temporal counts the look at the desk too
                 facts = await self._board.facts(name)
                 _stop_if_held_up(facts, side, even_paused=even_paused)
-                yield self._desks[name], facts
+                with _in_its_place():
+                    yield self._desks[name], facts
         except (teamwork.Unauthorized, zendesk.Unauthorized) as error:
             await self.tell_trouble(name, side, CREDENTIALS_REFUSED[side])
             hold_up(CREDENTIALS_REFUSED[side], f"give desk {name} a working {side} token", answer=answer_of(error))
@@ -82,6 +84,12 @@ def _stop_if_held_up(facts: DeskFacts | None, side: Side, *, even_paused: bool) 
     trouble = facts.trouble_of(side)
     if trouble is not None:
         hold_up(trouble, "the whole desk waits for this; it is looked at once a minute")
+
+
+def _in_its_place() -> AbstractContextManager[None]:
+    """In the quotas what a backfill brought in is behind all others, as it is on the queues."""
+    brought_in = activity.info().priority.priority_key == names.BACKFILL_PRIORITY
+    return behind_others() if brought_in else nullcontext()
 
 
 def _time_left() -> float | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
+import structlog
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -25,6 +26,7 @@ from ticketsync.zendesk.errors import Unexpected
 MARGIN = timedelta(minutes=5)
 REFUSES_A_CURSOR = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 NOT_STORED = "not_stored"
+logger = structlog.get_logger(__name__)
 AT_ONCE = 20  # rows on their way to Temporal, which has the webhooks to store besides
 
 
@@ -41,7 +43,8 @@ class ExportActivities:
         Returns only when all of them are stored in Temporal; else it fails, and the page is to be read again.
         """
         async with self._attempts.attempt(request.desk, "zendesk") as (desk, _):
-            page = await _page(desk, request)
+            start = (request.export.through or request.linked_at) - MARGIN
+            page = await read_page(desk, request.export.cursor, start)
         if page.left_out:
             activity.logger.warning(
                 "rows of the export name no ticket", extra={"desk": desk.name, "rows": page.left_out}
@@ -80,37 +83,34 @@ class ExportActivities:
     async def _is_stored(self, desk: str, row: Event, turns: asyncio.Semaphore) -> bool:
         async with turns:
             try:
-                await self._store(desk, row)
+                await store_row(self._client, desk, row)
             except NotStoredError:
                 return False
             activity.heartbeat()
             return True
 
-    async def _store(self, desk: str, row: Event) -> None:
-        """Raises NotStoredError. A row that will never be taken (it is too large) becomes a wish to read the ticket."""
-        try:
-            await store_event(self._client, desk, row)
-        except NotStoredError as error:
-            if error.code != "INVALID_ARGUMENT":
-                raise
-            await store_event(
-                self._client,
-                desk,
-                row.model_copy(update={"kind": HINT, "snapshot": None, "hint": "row_not_storable"}),
-            )
+
+async def store_row(client: Client, desk: str, row: Event) -> None:
+    """Raises NotStoredError. A row that will never be taken (it is too large) becomes a wish to read the ticket."""
+    try:
+        await store_event(client, desk, row)
+    except NotStoredError as error:
+        if error.code != "INVALID_ARGUMENT":
+            raise
+        too_large = {"kind": HINT, "snapshot": None, "hint": "row_not_storable"}
+        await store_event(client, desk, row.model_copy(update=too_large))
 
 
-async def _page(desk: Desk, request: ExportRequest) -> ExportPage:
-    export = request.export
-    start_time = (export.through or request.linked_at) - MARGIN
-    if export.cursor is None:
+async def read_page(desk: Desk, cursor: str | None, start_time: datetime) -> ExportPage:
+    """The page after the cursor; from `start_time` on without one, or when it is refused. Raises ZendeskError."""
+    if cursor is None:
         return await desk.zendesk.export_page(start_time=start_time)
     try:
-        return await desk.zendesk.export_page(cursor=export.cursor)
+        return await desk.zendesk.export_page(cursor=cursor)
     except Unexpected as error:
         if error.status not in REFUSES_A_CURSOR:
             raise
-        activity.logger.warning("Zendesk refuses the export's cursor: begun anew", extra={"desk": desk.name})
+        logger.warning("Zendesk refuses the export's cursor: begun anew", desk=desk.name)
     return await desk.zendesk.export_page(start_time=start_time)
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "desks": "Zendesk accounts and their Teamwork projects",
     "tickets": "how tickets stand, and why",
     "preview": "what a configuration would change, written nowhere",
+    "backfill": "bring in the tickets that were there before",
     "users": "who is who in Zendesk and Teamwork",
     "webhook": "the Zendesk webhook of a desk",
     "import-redis": "take over tasks and people from an older service",

@@ -90,7 +90,7 @@ class Asked:
 async def preview_desk(settings: Settings, name: str, asked: Asked) -> Preview:
     """Raises Failed, TemporalError, DeskCallError; what goes wrong with one ticket of many is in the answer."""
     client = await reach_temporal()
-    async with _opened(settings, name) as (desk, redis):
+    async with opened_desk(settings, name) as (desk, redis):
         stage = await _stage(desk, redis, client)
         ids, more = await _ids(client, name, asked)
         known = await _each(ids, lambda ticket_id: _known(client, redis, name, ticket_id))
@@ -100,7 +100,7 @@ async def preview_desk(settings: Settings, name: str, asked: Asked) -> Preview:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, name: str) -> AsyncIterator[tuple[Desk, Redis]]:
+async def opened_desk(settings: Settings, name: str) -> AsyncIterator[tuple[Desk, Redis]]:
     only = settings.model_copy(update={"desks": {name: settings.desk(name)}})
     async with reach_redis(settings) as redis, open_desks(only, redis) as desks:
         yield desks[name], redis
@@ -172,7 +172,7 @@ async def _read_beforehand(stage: Stage, known: Sequence[Known]) -> None:
     for start in range(0, len(ids), READ_TOGETHER):
         part = ids[start : start + READ_TOGETHER]
         if len(part) > 1:
-            stage.reads |= await _patiently(lambda part=part: stage.desk.zendesk.tickets(part))  # type: ignore[misc]
+            stage.reads |= await patiently(lambda part=part: stage.desk.zendesk.tickets(part))  # type: ignore[misc]
 
 
 # --- what would be done
@@ -183,7 +183,7 @@ async def _foreseen(stage: Stage, known: Known) -> Foreseen | NotForeseen:
         return await Rehearsal(stage, known.state, known.earlier, datetime.now(UTC)).run()
 
     try:
-        foreseen = await _patiently(rehearse)
+        foreseen = await patiently(rehearse)
     except (TeamworkUnauthorized, ZendeskUnauthorized):
         raise
     except (TeamworkError, ZendeskError) as error:
@@ -191,7 +191,7 @@ async def _foreseen(stage: Stage, known: Known) -> Foreseen | NotForeseen:
     return foreseen.model_copy(update={"notes": [*foreseen.notes, *filter(None, [known.unsure])]})
 
 
-async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """What waits for a turn of a quota is asked again when its time has come. Raises TeamworkError, ZendeskError."""
     for _ in range(TRIES - 1):
         try:

@@ -10,10 +10,12 @@ All processes that call one site share one moving window in Redis. Each also cou
 - Redis was wiped: at most one window more.
 
 With 120 calls a minute (24 in any 12 s) each of these stays at 144 in the worst minute, under Teamwork's real 150.
+Calls made inside `behind_others()` come last: they never stand before others, and leave them a third of each window.
+
 The shared window goes by the processes' clocks: one that is some seconds off shortens the window by as much for others.
 """
 
-from ticketsync.limiter.quota import QuotaExceeded, SiteQuota
+from ticketsync.limiter.quota import QuotaExceeded, SiteQuota, behind_others
 from ticketsync.limiter.windows import Window, window_of
 
-__all__ = ["QuotaExceeded", "SiteQuota", "Window", "window_of"]
+__all__ = ["QuotaExceeded", "SiteQuota", "Window", "behind_others", "window_of"]

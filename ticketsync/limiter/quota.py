@@ -6,7 +6,9 @@ import random
 import time
 import uuid
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 import structlog
 from redis.asyncio import Redis
@@ -20,6 +22,18 @@ UNKNOWN_PROCESSES = 2
 JITTER_SECONDS = 0.01  # one waiter per process asks, so few meet; a longer start would give one process a whole burst
 
 log = structlog.get_logger(__name__)
+
+_stands_behind: ContextVar[bool] = ContextVar("stands_behind", default=False)
+
+
+@contextmanager
+def behind_others() -> Iterator[None]:
+    """The calls made inside it let all others go first, and leave a third of each window free for those to come."""
+    before = _stands_behind.set(True)
+    try:
+        yield
+    finally:
+        _stands_behind.reset(before)
 
 
 class QuotaExceeded(Exception):
@@ -49,6 +63,7 @@ class SiteQuota:
         self._calls = OwnCalls(longest=max(LARGEST_BURST, self._window.calls))
         self._processes = deque([UNKNOWN_PROCESSES], maxlen=REMEMBERED_BEATS)
         self._in_line = asyncio.Lock()
+        self._behind = asyncio.Lock()
         self._beats: asyncio.Task[None] | None = None
         self._connected = False
         self._share_until = math.inf
@@ -90,13 +105,31 @@ class SiteQuota:
         slot that waits keeps the backlog in its queue, where priorities act.
         """
         try:
-            async with asyncio.timeout(self._max_wait), self._in_line:
-                await self._ensure_started()
-                while wait := await self._take():
-                    self._free_at = time.monotonic() + wait
-                    await asyncio.sleep(wait + random.uniform(0, JITTER_SECONDS))  # noqa: S311 - spreads processes
+            async with asyncio.timeout(self._max_wait):
+                await (self._turn_behind_others() if _stands_behind.get() else self._turn_in_line())
         except TimeoutError:
             raise QuotaExceeded(self.site, max(self._free_at - time.monotonic(), 1.0)) from None
+
+    async def _turn_in_line(self) -> None:
+        async with self._in_line:
+            await self._ensure_started()
+            while wait := await self._take():
+                await self._sleep(wait)
+
+    async def _turn_behind_others(self) -> None:
+        """Waits outside the line: whoever comes meanwhile is not behind it."""
+        async with self._behind:
+            while wait := await self._take_behind_others():
+                await self._sleep(wait)
+
+    async def _take_behind_others(self) -> float:
+        async with self._in_line:
+            await self._ensure_started()
+            return await self._take(behind=True)
+
+    async def _sleep(self, wait: float) -> None:
+        self._free_at = time.monotonic() + wait
+        await asyncio.sleep(wait + random.uniform(0, JITTER_SECONDS))  # noqa: S311 - spreads processes
 
     async def hold(self, seconds: float) -> None:
         """No more calls to this site, by any process, for so long: it said that its quota is used up."""
@@ -114,23 +147,32 @@ class SiteQuota:
         except RedisLost:
             return None
 
-    async def _take(self) -> float:
+    async def has_room_behind_others(self, calls: int) -> bool:
+        """Whether so many calls could be made at once, from behind all others; not while Redis does not answer.
+
+        Of more calls than are ever free at once: whether all places are free.
+        """
+        left = await self.left()
+        return left is not None and left >= min(calls + self._window.kept_for_others, self._window.calls)
+
+    async def _take(self, *, behind: bool = False) -> float:
         """Take a place and answer 0, or the seconds until it is worth asking again."""
-        wait = max(self._calls.wait(self._allowed()), self._held_until - time.monotonic())
+        allowed = self._allowed().behind_others if behind else self._allowed()
+        wait = max(self._calls.wait(allowed), self._held_until - time.monotonic())
         if wait > 0:
             return wait
         if self._connected:
             try:
-                wait = await self._take_shared()
+                wait = await self._take_shared(self._window.kept_for_others if behind else 0)
             except RedisLost as error:
                 self._lose(error)
-                return await self._take()
+                return await self._take(behind=behind)
         if wait <= 0:
             self._calls.count()
         return max(wait, 0.0)
 
-    async def _take_shared(self) -> float:
-        wait = await self._shared.take(self._window)
+    async def _take_shared(self, leave: int) -> float:
+        wait = await self._shared.take(self._window, leave)
         if wait.held:
             self._held_until = max(self._held_until, time.monotonic() + wait.seconds)
         return wait.seconds

@@ -55,9 +55,9 @@ class SharedQuota:
     async def withdraw(self, member: str) -> None:
         await _bounded(self._redis.zrem(self._processes_key, member))
 
-    async def take(self, window: Window) -> Wait:
-        """Take a place; or say how long there is none."""
-        return await _bounded(self._take(window))
+    async def take(self, window: Window, leave: int = 0) -> Wait:
+        """Take a place if `leave` others stay free after it; or say how long there is none."""
+        return await _bounded(self._take(window, leave))
 
     async def hold(self, seconds: float) -> None:
         await _bounded(self._hold(math.ceil(seconds * 1000)))
@@ -75,11 +75,12 @@ class SharedQuota:
             *_, members = await pipe.execute()
         return [m.decode() if isinstance(m, bytes) else m for m in members]
 
-    async def _take(self, window: Window) -> Wait:
+    async def _take(self, window: Window, leave: int) -> Wait:
         held = await self._held()
         if held > 0:
             return Wait(held, held=True)
-        if await self._limiter.hit(_item(window), self._site):
+        free = not leave or await self._limiter.test(_item(window), self._site, cost=leave + 1)
+        if free and await self._limiter.hit(_item(window), self._site):
             return Wait(0.0)
         stats = await self._limiter.get_window_stats(_item(window), self._site)
         return Wait(max(stats.reset_time - time.time(), SHORTEST_WAIT))

@@ -15,6 +15,16 @@ class Window:
     calls: int
     seconds: float
 
+    @property
+    def kept_for_others(self) -> int:
+        """What those who stand behind all others leave free."""
+        return self.calls // 3
+
+    @property
+    def behind_others(self) -> "Window":
+        """What is left to those who stand behind all others, while these call nothing."""
+        return Window(self.calls - self.kept_for_others, self.seconds)
+
     def share(self, processes: int) -> "Window":
         """What each of so many processes may use, so that together they keep to this window."""
         if processes <= self.calls:

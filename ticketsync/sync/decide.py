@@ -98,6 +98,7 @@ def decide(
         lines=(*command_lines, *event_lines, *link_lines, *_notes(before, the_plan, events, now)),
         seen=tuple(seen),
         live=_is_live(state, events, asked=asked),
+        backfill=_is_backfill(events, asked=asked),
     )
 
 
@@ -339,6 +340,12 @@ def _is_live(state: TicketState, events: tuple[Event, ...], *, asked: bool) -> b
         return None
     at_once = any(not command.later for command in state.commands)
     return at_once or any(event.kind not in NEWS_OF_THE_DESK for event in events)
+
+
+def _is_backfill(events: tuple[Event, ...], *, asked: bool) -> bool | None:
+    """Whether all this comes of a backfill; the answer to a read that it wanted changes nothing about that."""
+    sources = {event.source for event in events} - {"read"}
+    return None if not sources and not asked else not asked and sources == {"backfill"}
 
 
 def _changes(before: TicketState, after: TicketState) -> dict[str, Any]:

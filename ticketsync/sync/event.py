@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from ticketsync.sync.snapshot import Clock, TicketSnapshot, nine_digits
 
-Source = Literal["webhook", "trigger", "export", "read", "desk", "operator"]
+Source = Literal["webhook", "trigger", "export", "read", "desk", "operator", "backfill"]
 
 CREATED = "created"
 MERGED = "merged"

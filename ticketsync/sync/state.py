@@ -240,7 +240,8 @@ class Decision(BaseModel):
 
     `changes` holds the fields of `TicketState` that are new, as JSON; `plan` the steps in their order; `lines` the
     reason for each step and for each thing not done; `seen` the hashes of the events that were new; `live` whether
-    people are waiting for this (it sets the priority of the steps).
+    people are waiting for this, `backfill` whether only a backfill told of it (they set the priority of the steps;
+    None: as before).
     """
 
     changes: dict[str, Any] = {}
@@ -248,6 +249,7 @@ class Decision(BaseModel):
     lines: tuple[JournalLine, ...] = ()
     seen: tuple[str, ...] = ()
     live: bool | None = None
+    backfill: bool | None = None
 
 
 def journal_line(at: datetime, code: str, text: str, event_id: str | None = None, *, ending: str = "") -> JournalLine:

@@ -338,6 +338,10 @@ class TeamworkClient:
                 break
         return found
 
+    async def has_room_behind_others(self, calls: int) -> bool:
+        """Whether our quota has room for so many calls at once, after what is kept for others."""
+        return await self._quota.has_room_behind_others(calls)
+
     async def _write_task(self, call: Call, fields: Json, *, tags: Sequence[str] = ()) -> Task:
         named = {"tags": [{"name": name} for name in tags]} if tags else {}
         body = await self._request(call, json={"task": fields, "taskOptions": self._options, **named})

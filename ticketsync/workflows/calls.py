@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.step import StepResult
     from ticketsync.workflows.attempt import Start
 
-LIVE, LATER = 2, 4  # priorities on the desk's queues; backfill has 5
+LIVE, LATER = 2, 4  # priorities on the desk's queues; a backfill has names.BACKFILL_PRIORITY
 PAUSE_AT_MOST = timedelta(seconds=5)
 ONCE = RetryPolicy(maximum_attempts=1)
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
@@ -52,7 +52,11 @@ def start_pause(time: timedelta) -> workflow.ActivityHandle[Any]:
     )
 
 
-def start_step(request: StepRequest, *, live: bool) -> Start:
+def priority_of(*, live: bool, backfill: bool) -> Priority:
+    return Priority(priority_key=names.BACKFILL_PRIORITY if backfill else LIVE if live else LATER)
+
+
+def start_step(request: StepRequest, priority: Priority) -> Start:
     limit = SEVERAL_CALLS_TIME if request.step.kind in SEVERAL_CALLS else ONE_CALL_TIME
 
     def start(policy: RetryPolicy) -> workflow.ActivityHandle[Any]:
@@ -64,7 +68,7 @@ def start_step(request: StepRequest, *, live: bool) -> Start:
             start_to_close_timeout=limit,
             retry_policy=_with_looks(policy, request),
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            priority=Priority(priority_key=LIVE if live else LATER),
+            priority=priority,
             summary=request.step.summary,
         )
 
@@ -77,7 +81,7 @@ def _with_looks(policy: RetryPolicy, request: StepRequest) -> RetryPolicy:
     return replace(policy, maximum_attempts=policy.maximum_attempts + looks) if policy.maximum_attempts else policy
 
 
-def start_read(request: ReadRequest, reason: str, *, live: bool) -> Start:
+def start_read(request: ReadRequest, reason: str, priority: Priority) -> Start:
     def start(policy: RetryPolicy) -> workflow.ActivityHandle[Any]:
         return workflow.start_activity(
             names.READ_TICKET,
@@ -87,7 +91,7 @@ def start_read(request: ReadRequest, reason: str, *, live: bool) -> Start:
             start_to_close_timeout=SEVERAL_CALLS_TIME,
             retry_policy=policy,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            priority=Priority(priority_key=LIVE if live else LATER),
+            priority=priority,
             summary=f"read: {reason}",
         )
 

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.workflows.alarm import Alarm
     from ticketsync.workflows.attempt import Attempt, Failure
     from ticketsync.workflows.burst import Burst
-    from ticketsync.workflows.calls import ask_the_rules, start_pause, start_read, start_step
+    from ticketsync.workflows.calls import ask_the_rules, priority_of, start_pause, start_read, start_step
     from ticketsync.workflows.outcomes import (
         PATIENCE,
         after_success,
@@ -54,7 +54,7 @@ class TicketWorkflow:
         self._step: Attempt | None = None
         self._current: Step | None = None  # what `_step` carries out
         self._read: Attempt | None = None
-        self._live = True
+        self._live, self._backfill = True, False
         self._signals = 0
         self._alarm = Alarm()
         self._decided_at = workflow.now()  # all moments up to then have been looked at
@@ -168,6 +168,7 @@ class TicketWorkflow:
         self._state = self._state.with_decision(decision).without_commands(commands)
         before, self._plan = self._plan, list(decision.plan)
         self._live = self._live if decision.live is None else decision.live
+        self._backfill = self._backfill if decision.backfill is None else decision.backfill
         self._keep_or_cancel()
         if self._plan != before:
             self._burst.planned(workflow.now())
@@ -219,7 +220,7 @@ class TicketWorkflow:
             look=state.look if state.create_started_at is None else "patiently",
         )
         first_create = step.kind == "create" and state.create_started_at is None
-        start = start_step(request, live=self._live)
+        start = start_step(request, priority_of(live=self._live, backfill=self._backfill))
         self._current = step
         self._step = Attempt(step.kind, start, patient=self._is_to_be_patient(state.trouble), first_create=first_create)
 
@@ -230,7 +231,7 @@ class TicketWorkflow:
         request = ReadRequest(
             desk=self._state.desk, ticket_id=self._state.ticket_id, asked=wanted.asked, settled=wanted.settled
         )
-        start = start_read(request, wanted.reason, live=self._live)
+        start = start_read(request, wanted.reason, priority_of(live=self._live, backfill=self._backfill))
         self._read = Attempt("read", start, patient=self._is_to_be_patient(self._state.read_trouble))
 
     def _is_to_be_patient(self, trouble: Trouble | None) -> bool:
