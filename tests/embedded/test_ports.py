@@ -15,6 +15,10 @@ def test_a_free_preferred_port_is_taken() -> None:
     assert free_port(port) == port
 
 
+def test_any_port_is_none_that_the_system_hands_to_others_meanwhile() -> None:
+    assert all(free_port(0) < 32768 for _ in range(100))
+
+
 def test_a_taken_port_is_answered_with_the_next_free_one(taken: socket.socket) -> None:
     with taken:
         port = taken.getsockname()[1]

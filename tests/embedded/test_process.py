@@ -52,6 +52,14 @@ async def test_one_that_ends_while_starting_is_an_error_with_the_end_of_its_log(
     assert str(failure.value) == f"broken ended with code 3 while starting. The end of its log ({log}):\n  no disk"
 
 
+async def test_a_panic_is_told_without_its_stack() -> None:
+    words = "port is taken\npanic: no listener\n\ngoroutine 1 [running]:\nmain.main()\n" + "  main.go:1\n" * 300
+    async with ChildProcess("go", ["sh", "-c", f"printf '{words}'; exit 2"]) as process:
+        with pytest.raises(ServerFailed) as failure:
+            await process.wait_ready(_never, within=10)
+    assert str(failure.value).splitlines()[1:] == ["  port is taken", "  panic: no listener", "  "]
+
+
 async def test_one_that_never_answers_is_an_error_after_the_deadline() -> None:
     async with ChildProcess("mute", ["sh", "-c", "echo thinking; sleep 60"]) as process:
         await eventually(lambda: "thinking" in process.output(), what="it runs")

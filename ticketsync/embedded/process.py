@@ -7,6 +7,7 @@ thread that lives as long as it should.
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import sys
@@ -20,7 +21,8 @@ from ticketsync.embedded.errors import ServerFailed
 LAUNCHER = Path(__file__).with_name("_launcher.py")
 PROBE_PAUSE = 0.02
 TAIL_LINES = 15
-TAIL_BYTES = 8192
+TAIL_BYTES = 32768
+GO_STACK = "goroutine "
 
 
 class ChildProcess:
@@ -102,7 +104,7 @@ class ChildProcess:
         self._close_log()
 
     def output(self) -> str:
-        """The end of its log, 8 KiB at most; empty once it was stopped."""
+        """The end of its log, 32 KiB at most; empty once it was stopped."""
         if self._log is None:
             return ""
         size = os.fstat(self._log.fileno()).st_size
@@ -132,7 +134,9 @@ class ChildProcess:
             raise ServerFailed(f"{self.name} ended with code {code} while starting. {self._end_of_log()}")
 
     def _end_of_log(self) -> str:
-        lines = self.output().splitlines()[-TAIL_LINES:]
+        printed = self.output().splitlines()
+        told = itertools.takewhile(lambda line: not line.startswith(GO_STACK), printed)  # what a panic adds tells nobody
+        lines = list(told)[-TAIL_LINES:]
         where = f" ({self._log_path})" if self._log_path else ""
         return "\n".join([f"The end of its log{where}:", *(f"  {line}" for line in lines)])
 
