@@ -20,11 +20,7 @@ def free_port(preferred: int) -> int:
     Raises NoFreePort when 200 ports in a row, or any 200, are taken. The port is only looked at, not held: start the
     server at once.
     """
-    if preferred == 0:
-        wanted = random.sample(ANY, TRIES)
-    else:
-        wanted = [*range(preferred, min(preferred + TRIES, HIGHEST + 1))]
-    for port in wanted:
+    for port in range(preferred, min(preferred + TRIES, HIGHEST + 1)) if preferred else random.sample(ANY, TRIES):
         if _is_free(port):
             return port
     where = f"from {preferred} on" if preferred else f"between {ANY.start} and {ANY.stop - 1}"

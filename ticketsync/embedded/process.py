@@ -22,7 +22,7 @@ LAUNCHER = Path(__file__).with_name("_launcher.py")
 PROBE_PAUSE = 0.02
 TAIL_LINES = 15
 TAIL_BYTES = 32768
-GO_STACK = "goroutine "
+GO_STACK = "goroutine "  # what a Go server prints from here on tells nobody
 
 
 class ChildProcess:
@@ -135,7 +135,7 @@ class ChildProcess:
 
     def _end_of_log(self) -> str:
         printed = self.output().splitlines()
-        told = itertools.takewhile(lambda line: not line.startswith(GO_STACK), printed)  # what a panic adds tells nobody
+        told = itertools.takewhile(lambda line: not line.startswith(GO_STACK), printed)
         lines = list(told)[-TAIL_LINES:]
         where = f" ({self._log_path})" if self._log_path else ""
         return "\n".join([f"The end of its log{where}:", *(f"  {line}" for line in lines)])
