@@ -47,6 +47,7 @@ logger = structlog.get_logger(__name__)
 GRACEFUL_SHUTDOWN = timedelta(seconds=30)  # longer than any HTTP call, shorter than an orchestrator's patience
 SLOTS_PER_DESK = 4  # few, so that a backlog waits in the queue, where priorities act
 DESK_POLLERS = 2
+CANCEL_AGAIN = 0.5
 ALL_DESKS = ""  # under which name the worker of the workflows runs
 Functions = list[Callable[..., Any]]
 WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow, BackfillWorkflow)
@@ -255,5 +256,7 @@ def _reaches_others(before: DeskSettings, after: DeskSettings) -> bool:
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    # Until it has ended: a client that is just connecting to Redis swallows what cancels it.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN)

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.activities.bench import Bench, bench_of
+from tests.activities.bench import Bench, bench_of, publish
 from tests.support.stack import Stack
+from ticketsync.activities.looks import list_place
 from ticketsync.sandbox.faults import WRITES
 from ticketsync.sandbox.http import serve
 
@@ -44,5 +45,7 @@ async def deaf_to(field: str, stack: Stack) -> AsyncIterator[Bench]:
     async with serve(Deaf(stack.teamwork.app, field)) as served:
         settings = stack.desk_settings
         teamwork = settings.teamwork.model_copy(update={"base_url": served.url})
+        await publish(stack, tasklist_of=list_place(teamwork))
         async with bench_of(stack, settings.model_copy(update={"teamwork": teamwork})) as bench:
             yield bench
+        await publish(stack)

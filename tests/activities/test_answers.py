@@ -16,6 +16,7 @@ PATCH = "PATCH /projects/api/v3/tasks/1.json"
         (teamwork.Refused(PATCH, status=422, field="name"), f"Teamwork answered 422 to {PATCH}, field name"),
         (teamwork.AnswerLost(PATCH, cause="ReadTimeout"), f"Teamwork gave no answer to {PATCH}"),
         (teamwork.NotSent(PATCH), f"Teamwork gave no answer to {PATCH}"),
+        (teamwork.UnknownTaskList("list 77 of project 9"), "Teamwork has no open list 77 of project 9"),
         (teamwork.NoTurn(PATCH, retry_after=3), ""),
         (zendesk.NotFound("GET /api/v2/tickets/1", status=404), "Zendesk answered 404 to GET /api/v2/tickets/1"),
         (zendesk.NoTurn("GET /api/v2/tickets/1"), ""),

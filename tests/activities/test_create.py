@@ -9,6 +9,7 @@ from tests.activities.bench import FIRST_ATTEMPT, Bench, bench_of, publish
 from tests.activities.deaf import deaf_to
 from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import Ticket
+from ticketsync.activities.looks import list_place
 from ticketsync.embedded import free_port
 from ticketsync.hints import Hints
 from ticketsync.sandbox.faults import Call, Fault, FaultMatch
@@ -118,6 +119,7 @@ async def test_a_site_that_cannot_be_reached_spares_the_next_attempt_the_look(qu
     nobody = f"http://127.0.0.1:{free_port(0)}"
     settings = quiet_stack.desk_settings
     teamwork = settings.teamwork.model_copy(update={"base_url": nobody})
+    await publish(quiet_stack, tasklist_of=list_place(teamwork))
     async with bench_of(quiet_stack, settings.model_copy(update={"teamwork": teamwork})) as bench:
         failed = await bench.failure("create", Ticket(), title="Checkout broken")
         assert (failed.details.code, failed.details.nothing_sent) == ("unreachable", True)

@@ -221,7 +221,7 @@ CAUSES = {
         "the task list that the ticket's route names cannot be had",
         "correct the route",
         routed_to_nowhere,
-        answer="field tasklist",
+        answer="Teamwork has no open list",
     ),
     "a merge": Cause("ended", "merged", "merged into another", "nothing", merged),
     "a close": Cause("ended", "closed", "the ticket is closed", "nothing", closed),

@@ -37,7 +37,7 @@ async def test_a_worker_registers_the_search_attributes_and_ends_in_order(
 ) -> None:
     namespace = await new_namespace(temporal_server.address)
     client = await Client.connect(temporal_server.address, namespace=namespace)
-    assert len(await missing_search_attributes(client)) == 7
+    assert len(await missing_search_attributes(client)) == 8
     elsewhere = {"TEMPORAL_NAMESPACE": namespace, "REDIS_DB": "2"}
     async with program("worker", environ=service.environ | elsewhere) as worker:
         await worker.says("worker is running")

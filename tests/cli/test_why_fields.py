@@ -59,6 +59,7 @@ async def test_each_change_tells_its_own_call_and_event(routed: tuple[Stack, int
     task_id = await stack.with_task(ticket)
     await stack.signal(ticket.changed("group_assignment_changed", group_id=BILLING))
     await eventually(lambda: stack.shows(task_id, tasklistId=billing), what="the task is moved")
+    await stack.settled(ticket.id)
     await stack.signal(ticket.changed("priority_changed", priority="urgent", tags=("vip",)))
     await eventually(lambda: stack.shows(task_id, priority="high"), what="the task is labelled")
     await stack.signal(ticket.status("solved"))

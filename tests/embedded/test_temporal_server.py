@@ -71,7 +71,7 @@ async def test_the_search_attributes_are_registered(temporal_server: EmbeddedTem
     client = await _client(temporal_server)
     found = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace="default"))
     ours = {name: kind for name, kind in found.custom_attributes.items() if name.startswith("Ticketsync")}
-    assert len(ours) == 7
+    assert len(ours) == 8
     assert set(ours.values()) == {KEYWORD}
 
 

@@ -157,6 +157,9 @@ async def test_the_routes_describe_themselves(http: httpx.AsyncClient) -> None:
         "/api/v1/desks/{desk}/tickets/{ticket_id}",
         "/api/v1/desks/{desk}/tickets/{ticket_id}/retry",
         "/api/v1/desks/{desk}/tickets/{ticket_id}/resync",
+        "/api/v1/desks/{desk}/tickets/{ticket_id}/why",
+        "/api/v1/desks/{desk}/tickets/{ticket_id}/link",
+        "/api/v1/desks/{desk}/tickets/{ticket_id}/unlink",
     }
     answers = paths["/webhooks/zendesk/{desk}"]["post"]["responses"].keys()
     assert {"200", "202", "400", "401", "404", "408", "413", "503"} <= answers

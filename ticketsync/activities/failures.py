@@ -44,6 +44,8 @@ def answer_of(error: ClientError) -> str:
     if isinstance(error, teamwork.NoTurn | zendesk.NoTurn):
         return ""
     side = "Teamwork" if isinstance(error, teamwork.TeamworkError) else "Zendesk"
+    if error.status is None and isinstance(error, teamwork.UnknownTaskList):  # looked up before anything was sent
+        return f"Teamwork has no open {error.call}"
     if error.status is None:
         return f"{side} gave no answer to {error.call}"
     field = f", field {error.field}" if error.field else ""

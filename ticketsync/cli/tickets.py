@@ -36,7 +36,7 @@ def tickets() -> None:
 @desk_option
 @json_option
 def list_command(settings: Settings, desk: str, as_json: bool, **filters: Any) -> None:
-    """Tickets and how they stand: the newest trouble first, then the newest tickets.
+    """Tickets and how they stand, the newest trouble first.
 
     Those whose workflow runs: tickets that have ended leave the list after their grace period, "show" and "why" still
     answer for them. Below the list: what its reasons mean, what to do, and how many tickets are in each state. The
