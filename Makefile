@@ -79,7 +79,7 @@ $(LOCK)/bin/uv: $(VENV)/.python
 
 lock: $(LOCK)/bin/uv ## lock the requirements again after a change in pyproject.toml; UPGRADE=--upgrade takes newer ones
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
-	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	@$(COMPILE) pyproject.toml --extra tracing -c requirements/dev.txt -o requirements/runtime.txt
 	@$(COMPILE) --no-deps requirements/redis.in -o requirements/redis.txt
 	@$(COMPILE) --no-deps tools/temporal/requirements.in -o tools/temporal/requirements.txt
 

@@ -11,12 +11,13 @@ from typing import NoReturn
 import pytest
 from redis.asyncio import Redis
 
-from ticketsync import embedded, names
+from ticketsync import embedded, names, worker
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.settings import RedisSettings
 
 SERVERS_REQUIRED = os.environ.get("TICKETSYNC_REQUIRE_SERVERS") == "1"
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
+os.environ[worker.LAST_ANSWER[0]] = "0"  # a worker of a test may end at once: nobody goes on with its tickets
 SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
 
 

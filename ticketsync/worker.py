@@ -5,6 +5,7 @@ that a desk whose Teamwork hangs never holds up another. The numbers stand below
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -45,6 +46,12 @@ from ticketsync.workflows.ticket import TicketWorkflow
 logger = structlog.get_logger(__name__)
 
 GRACEFUL_SHUTDOWN = timedelta(seconds=30)  # longer than any HTTP call, shorter than an orchestrator's patience
+# A poll that is broken off may have been answered just then; that activity would be lost until its time is over. So a
+# worker that stops leaves its polls open for a last answer: the SDK's own switch, read from the environment.
+LAST_ANSWER = ("TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS", "1000")
+# A task for a ticket that this process has in memory waits so long for it, then anyone takes it: the ten seconds that
+# are usual are what a ticket loses that has something to do just when its worker stops.
+STICKY = timedelta(seconds=2)
 SLOTS_PER_DESK = 4  # few, so that a backlog waits in the queue, where priorities act
 DESK_POLLERS = 2
 CANCEL_AGAIN = 0.5
@@ -117,15 +124,20 @@ class Workers:
         self._ended = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, desks: Iterable[str]) -> None:
-        """Run until `stop` is set, or until one of them cannot go on; all stop side by side."""
+        """Run until `stop` is set, or until one of them cannot go on.
+
+        The desks' calls end first, so that the workflows hear how they went, and not from another process.
+        """
         self._begin(ALL_DESKS, self._workflows())
         self.start(desks)
         logger.info("worker is running", desks=list(desks), version=__version__)
         await _first_of(stop, self._ended)
         logger.info("worker finishes its activities", at_most_seconds=GRACEFUL_SHUTDOWN.total_seconds())
         self._ended.set()
-        ends = [self._end_soon(name) for name in tuple(self._running)]
+        workflows = self._running.pop(ALL_DESKS)
+        ends = [self._end_soon(desk) for desk in tuple(self._running)]
         await asyncio.gather(*self._ending, return_exceptions=True)
+        await _finish(workflows)
         for end in ends:
             end.result()
 
@@ -171,6 +183,7 @@ class Workers:
             activities=[*self._activities.local, pause],
             interceptors=[EndInCalm(activations)],
             graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+            sticky_queue_schedule_to_start_timeout=STICKY,
             deployment_config=self._deployment,
         )
 
@@ -216,6 +229,7 @@ async def run_worker(
 
     The desks are those of the settings, then those that `watch` tells of.
     """
+    os.environ.setdefault(*LAST_ANSWER)
     async with AsyncExitStack() as cleanup:
         desks = await cleanup.enter_async_context(open_desks(settings, redis))
         workers = Workers(client, build_activities(desks, client, redis), settings.worker_deployment)
