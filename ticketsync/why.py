@@ -174,11 +174,10 @@ def _waiting(state: TicketState) -> list[str]:
 
 
 def _troubles(state: TicketState) -> list[str]:
-    troubles = [trouble for trouble in (*state.step_troubles, state.read_trouble) if trouble is not None]
     return [
         f"{trouble.what} is {trouble.phase} ({trouble.code}) since {_at(trouble.since)}: "
         f"{'; '.join(filter(None, (trouble.answer, _next_try(trouble))))}"
-        for trouble in troubles
+        for trouble in state.troubles
     ]
 
 

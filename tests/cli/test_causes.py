@@ -1,6 +1,6 @@
 """Each cause why a task is not as people expect is named, with its remedy, in words a support lead understands."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.desk_calls import command_desk
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
+from ticketsync.sync.event import Event
 
 NOWHERE, GONE = 38, 77
 NEW_HERE = 8447388099999
@@ -116,30 +117,25 @@ async def of_an_unknown_desk(stack: Stack) -> int:
 
 
 async def merged(stack: Stack) -> int:
-    ticket = Ticket()
-    await stack.with_task(ticket)
-    await stack.signal(ticket.merged())
-    return ticket.id
+    return await ended_by(stack, Ticket.merged)
 
 
 async def closed(stack: Stack) -> int:
-    ticket = Ticket()
-    await stack.with_task(ticket)
-    await stack.signal(ticket.status("closed"))
-    return ticket.id
+    return await ended_by(stack, lambda ticket: ticket.status("closed"))
 
 
 async def deleted(stack: Stack) -> int:
-    ticket = Ticket()
-    await stack.with_task(ticket)
-    await stack.signal(ticket.changed("soft_deleted"))
-    return ticket.id
+    return await ended_by(stack, lambda ticket: ticket.changed("soft_deleted"))
 
 
 async def spam(stack: Stack) -> int:
+    return await ended_by(stack, lambda ticket: ticket.changed("marked_as_spam"))
+
+
+async def ended_by(stack: Stack, change: Callable[[Ticket], Event]) -> int:
     ticket = Ticket()
     await stack.with_task(ticket)
-    await stack.signal(ticket.changed("marked_as_spam"))
+    await stack.signal(change(ticket))
     return ticket.id
 
 

@@ -208,6 +208,11 @@ class TicketState(BaseModel):
         """At most one for each kind of step; the first is the one that is shown."""
         return (self.trouble, *self.other_troubles) if self.trouble is not None else ()
 
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Those of steps, then that of reading the ticket."""
+        return (*self.step_troubles, self.read_trouble) if self.read_trouble is not None else self.step_troubles
+
     def with_step_troubles(self, troubles: Iterable[Trouble]) -> "TicketState":
         first, *others = sorted(troubles, key=weight) or (None,)
         return self.model_copy(update={"trouble": first, "other_troubles": tuple(others)})

@@ -79,11 +79,10 @@ def _zendesk(state: TicketState) -> str:
 
 
 def _troubles(state: TicketState) -> list[str]:
-    troubles = [trouble for trouble in (*state.step_troubles, state.read_trouble) if trouble is not None]
     return [
         f"- {trouble.phase}: {trouble.what} since {trouble.since:%m-%d %H:%M:%S}, {trouble.code}, "
         f"next try {_next(trouble.retry_at)}"
-        for trouble in troubles
+        for trouble in state.troubles
     ]
 
 

@@ -249,9 +249,7 @@ class TicketWorkflow:
         state = self._state
         moments = [state.settle_until, state.end_at, state.read.not_before if state.read is not None else None]
         moments += [waiting.retry_at for waiting in (state.refused, state.waiting) if waiting is not None]
-        for trouble in (*state.step_troubles, state.read_trouble):
-            if trouble is not None:
-                moments.append(trouble.retry_at or trouble.since + PATIENCE)
+        moments += [trouble.retry_at or trouble.since + PATIENCE for trouble in state.troubles]
         return min((moment for moment in moments if moment is not None and moment > self._decided_at), default=None)
 
     # --- count outcomes
