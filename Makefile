@@ -11,10 +11,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTHONS := $(PYTHON) python3.12 python3.11 python3.13 python3.14 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test storm bench bench-large bench-quick lint types lock clean
+.PHONY: help setup run test chart storm cluster-storm bench bench-large bench-quick lint types audit lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.servers ## virtual environment, Temporal and Redis; the first time on a machine it may take minutes
 
@@ -25,8 +25,17 @@ test: $(VENV)/.installed ## all tests; ARGS="-k name" passes through to pytest
 	@$(MAKE) --no-print-directory $(VENV)/.servers || echo "Tests that need these servers cannot run."
 	@exec $(BIN)/python -m pytest $(ARGS)
 
+chart: $(VENV)/.installed ## all checks of the Helm chart; the first time on a machine Helm is built, in some minutes
+	@TICKETSYNC_REQUIRE_SERVERS=1 exec $(BIN)/python -m pytest tests/chart $(ARGS)
+
 storm: setup ## the storm tests, longer and each time another; SEED=n repeats one, ARGS="-k name" passes through to pytest
 	@STORM_LONG=1 STORM_SEED=$(SEED) exec $(BIN)/python -m pytest tests/storms $(ARGS)
+
+cluster-storm: setup ## the storm on PostgreSQL, Redis with sentinels, two servers and two workers; SEED and ARGS as with storm
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  $(PIP) install --quiet --require-hashes --no-deps --only-binary=:all: -r requirements/postgres.txt || \
+	  echo "No PostgreSQL in a wheel for this Python: install it with the system's package manager." >&2
+	@STORM_SEED=$(SEED) exec $(BIN)/python -m pytest tests/storms/cluster_storm.py $(ARGS)
 
 bench: setup ## measure everything and write docs/benchmarks.md, in 20 minutes; ARGS="--only intake" for one question
 	@exec $(BIN)/python -m benchmarks $(ARGS)
@@ -43,6 +52,9 @@ lint: $(VENV)/.installed ## ruff: rules and format
 
 types: $(VENV)/.installed ## mypy --strict
 	@$(BIN)/mypy
+
+audit: $(VENV)/.installed ## known vulnerabilities of what is locked; says so where the advisories cannot be reached
+	@$(BIN)/python tools/audit.py
 
 $(VENV)/.python:
 	@for python in $(PYTHONS); do \
@@ -80,8 +92,11 @@ $(LOCK)/bin/uv: $(VENV)/.python
 lock: $(LOCK)/bin/uv ## lock the requirements again after a change in pyproject.toml; UPGRADE=--upgrade takes newer ones
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml --extra tracing -c requirements/dev.txt -o requirements/runtime.txt
+	@$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	@$(COMPILE) --no-deps requirements/redis.in -o requirements/redis.txt
+	@$(COMPILE) --no-deps requirements/postgres.in -o requirements/postgres.txt
 	@$(COMPILE) --no-deps tools/temporal/requirements.in -o tools/temporal/requirements.txt
+	@$(COMPILE) --no-deps tools/helm/requirements.in -o tools/helm/requirements.txt
 
-clean: ## remove what the targets above made here; the Temporal binary in the user's cache stays
+clean: ## remove what the targets above made here; Temporal and Helm in the user's cache stay
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,6 +10,7 @@ from benchmarks.plan import Plan, Side
 from benchmarks.question import Question
 from benchmarks.service import Service, running_service
 from benchmarks.worker_memory import AT_ONCE, KIB, Held, floor_held
+from ticketsync.sandbox.zendesk.seed import CUSTOMER_ID
 
 FEW, CACHED, MOST = 100, 1_000, 10_000
 CHANGES, CHANGES_A_SECOND = 1_000, 25
@@ -32,8 +33,8 @@ local and one ordinary activity, and holds a number.
 
 *Delay* is that of the whole way: new subjects at an even pace, each of another ticket, in an order by chance. *The
 list* is the command itself as a process, from its start to its end, written into a pipe, always with its counts by
-state: its default of {FIRST_PAGE} lines, the same with `--state` and with `--reason`, its last page, and `--limit` for
-all."""
+state: its default of {FIRST_PAGE} lines, the same with `--state`, `--reason`, `--status` and `--assignee`, its last
+page, and `--limit` for all. What it lists and counts is looked at each time."""
 METHOD = f"""\
 {SAME_FOR_BOTH}
 
@@ -148,8 +149,10 @@ LISTS: dict[str, tuple[str, Callable[[OpenTickets], Side[float]]]] = {
     "state": ("those of one state", lambda tickets: tickets.listed("--state", "in_step", limit=FIRST_PAGE)),
     "reason": (
         "those whose reason says a text, none",
-        lambda tickets: tickets.listed("--reason", "lacks the permission", rows=0),
+        lambda tickets: tickets.listed("--reason", "lacks the permission", found=0),
     ),
+    "status": ("those with one status in Zendesk, all", lambda tickets: tickets.listed("--status", "new")),
+    "assignee": ("those of one agent, all", lambda tickets: tickets.listed("--assignee", str(CUSTOMER_ID))),
     "last": ("its last page", _last_page),
     "all": ("whole", lambda tickets: tickets.listed(limit=tickets.number)),
 }

@@ -57,13 +57,13 @@ class OpenTickets:
         first, self._changed = self._changed, self._changed + number
         return Traffic(tickets=tuple(order[place % self.number] for place in range(first, first + number)))
 
-    def listed(self, *filters: str, limit: int = 50, rows: int | None = None) -> Side[float]:
-        """`tickets list` with these options; `rows` are those that it has to show: as many as it can, if not given."""
-        wanted = min(limit, self.number) if rows is None else rows
-        return lambda: self._listed((*filters, "--limit", str(limit)), wanted)
+    def listed(self, *filters: str, limit: int = 50, found: int | None = None) -> Side[float]:
+        """`tickets list` with these options; `found` are the tickets that it has to count: all, if not given."""
+        counted = self.number if found is None else found
+        return lambda: self._listed((*filters, "--limit", str(limit)), min(limit, counted), counted)
 
-    async def _listed(self, options: tuple[str, ...], wanted: int) -> float:
-        """Seconds that the command takes as a process. Raises RuntimeError when it lists another number."""
+    async def _listed(self, options: tuple[str, ...], wanted: int, counted: int) -> float:
+        """Seconds that the command takes as a process. Raises RuntimeError when it lists or counts another number."""
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ticketsync", "tickets", "list", *options),
@@ -77,4 +77,11 @@ class OpenTickets:
         rows = len(ROW.findall(output))
         if process.returncode or rows != wanted:
             raise RuntimeError(f"tickets list showed {rows} tickets instead of {wanted}: {errors.decode()}")
+        if output.splitlines()[-1] != counts(counted):
+            raise RuntimeError(f"tickets list did not count {counted} tickets")
         return took
+
+
+def counts(number: int) -> bytes:
+    """The list's last line, when so many are in step and no others are listed."""
+    return f"{number} in_step".encode() if number else b"no tickets"

@@ -15,6 +15,9 @@ from ticketsync import embedded, names, worker
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.settings import RedisSettings
 
+# What tests write as the file of a secret must be nobody else's to read, or the settings refuse it.
+os.umask(0o077)
+
 SERVERS_REQUIRED = os.environ.get("TICKETSYNC_REQUIRE_SERVERS") == "1"
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 os.environ[worker.LAST_ANSWER[0]] = "0"  # a worker of a test may end at once: nobody goes on with its tickets
@@ -39,7 +42,7 @@ async def temporal_server(say: embedded.Say) -> AsyncIterator[embedded.EmbeddedT
     try:
         binary = await embedded.find_temporal(say)
     except embedded.TemporalUnavailable as error:
-        _cannot_run(error)
+        cannot_run(error)
     async with embedded.temporal_server(
         say=say, binary=binary, port=0, dynamic_config=TIME_SKIPPING, search_attributes=SEARCH_ATTRIBUTES
     ) as server:
@@ -52,7 +55,7 @@ async def redis_server(say: embedded.Say) -> AsyncIterator[embedded.EmbeddedRedi
     try:
         binary = embedded.find_redis(say)
     except embedded.RedisUnavailable as error:
-        _cannot_run(error)
+        cannot_run(error)
     async with embedded.redis_server(say=say, binary=binary, port=0) as server:
         yield server
 
@@ -87,7 +90,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _cannot_run(error: embedded.EmbeddedError) -> NoReturn:
+def cannot_run(error: embedded.EmbeddedError) -> NoReturn:
     if SERVERS_REQUIRED:
         raise pytest.fail.Exception(f"TICKETSYNC_REQUIRE_SERVERS=1, but {error}", pytrace=False) from None
     raise pytest.skip.Exception(f"NOT TESTED: {error}") from None

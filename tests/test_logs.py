@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from pydantic import SecretStr, TypeAdapter
+from pydantic import BaseModel, SecretStr, TypeAdapter
 
 from ticketsync import logs
 from ticketsync.settings import RedisSettings, Settings
@@ -157,6 +157,22 @@ def test_all_secrets_of_the_settings_are_hidden(stream: io.StringIO, monkeypatch
 def test_ticket_text_is_not_written_whoever_passes_it(stream: io.StringIO, key: str) -> None:
     structlog.get_logger().info("stored", **{key: "Printer on fire"})
     assert only_line(stream)[key] == "(not logged)"
+
+
+class Holding(BaseModel):
+    subject: str = "Printer on fire"
+    token: SecretStr = SecretStr("Printer on fire")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"subject": "Printer on fire"}, [{"title": "Printer on fire"}], Holding(), ValueError("Printer on fire")],
+    ids=lambda value: type(value).__name__,
+)
+def test_nor_is_it_within_what_is_passed(stream: io.StringIO, value: object) -> None:
+    structlog.get_logger().info("stored", found=value)
+    assert "Printer" not in stream.getvalue()
+    assert "stored" in stream.getvalue()
 
 
 def failing(error: Exception) -> None:

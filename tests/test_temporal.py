@@ -127,6 +127,44 @@ async def test_settings_that_cannot_be_used_are_one_clear_error(
         await connect(lazy=True)
 
 
+@pytest.mark.parametrize("line", ['api_key = "s3cretkey" x', 'api_key = ["s3cretkey"]', 'tls = "s3cretkey"'])
+async def test_what_is_wrong_with_a_profile_file_is_told_without_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    profile = tmp_path / "temporal.toml"
+    profile.write_text(f"[profile.default]\n{line}\n")
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(profile))
+    with pytest.raises(BadTemporalConfigError, match=r"at line 2, column \d+$") as raised:
+        await connect(lazy=True)
+    assert "s3cretkey" not in str(raised.value)
+
+
+@pytest.mark.parametrize("line", ['api_key = "s3cretkey"', 'tls = {client_key_data = "s3cretkey"}'])
+async def test_a_profile_file_with_a_secret_is_not_open_to_everybody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    profile = tmp_path / "temporal.toml"
+    profile.write_text(f"[profile.default]\n{line}\n")
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(profile))
+    profile.chmod(0o644)
+    with pytest.raises(BadTemporalConfigError, match=r"^TEMPORAL_CONFIG_FILE: .* is open to .* \(mode 644\)"):
+        await connect(lazy=True)
+    profile.chmod(0o600)
+    await connect(lazy=True)
+
+
+async def test_nor_is_the_key_of_a_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    files = {"CERT": tmp_path / "tls.crt", "KEY": tmp_path / "tls.key"}
+    for name, file in files.items():
+        file.write_text("-----BEGIN …")
+        file.chmod(0o644)
+        monkeypatch.setenv(f"TEMPORAL_TLS_CLIENT_{name}_PATH", str(file))
+    with pytest.raises(BadTemporalConfigError, match=r"^TEMPORAL_TLS_CLIENT_KEY_PATH: .*tls\.key is open to"):
+        await connect(lazy=True)
+    files["KEY"].chmod(0o640)
+    await connect(lazy=True)
+
+
 async def test_nobody_at_the_address_is_said_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{unused_port()}")
     with pytest.raises(

@@ -1,26 +1,23 @@
-"""What every worker does for desks beside its queues: their workflows are kept running, their people are counted."""
+"""What every worker does for desks beside its queues: their workflows are kept running."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from ticketsync import names
 from ticketsync.activities.looks import list_place
 from ticketsync.desk_calls import DeskCallError, DeskRefusedError, command_desk, read_facts
-from ticketsync.directory import Directory
 from ticketsync.settings import DeskSettings
+from ticketsync.sync.alerts import AlertState
 from ticketsync.sync.desk import FACTS, DeskFacts, DeskState
 
 LOOK_AFTER_DESKS = 60.0
-COUNT_EVERY = 15.0
-UNMAPPED_AGENTS = "ticketsync_unmapped_agents"  # the metric
 DESK_START_TIMEOUT = timedelta(seconds=10)
 
 logger = structlog.get_logger(__name__)
@@ -35,10 +32,12 @@ async def look_after_desks(client: Client, desks: Mapping[str, DeskSettings]) ->
 
 
 async def look_after(client: Client, desk: DeskSettings) -> None:
-    """Have its workflow running, and about the task list of these settings."""
+    """Have its workflow running, and about the task list of these settings; and one for alerts, if it wants any."""
     try:
         await start_desk(client, desk.name)
         await _have_its_list(client, desk)
+        if desk.alerts.on:
+            await start_alerts(client, desk.name)
     except RPCError as error:
         logger.warning("the desk's workflow could not be looked after", desk=desk.name, status=error.status.name)
     except DeskCallError as error:
@@ -59,18 +58,6 @@ async def _have_its_list(client: Client, desk: DeskSettings) -> None:
         await command_desk(client, desk.name, "place_task_list", place)
 
 
-async def keep_counting(client: Client, directory: Directory, desks: Collection[str]) -> None:
-    """Every worker shows the same count of agents without a person, whichever of them made the directory."""
-    runtime = client.service_client.config.runtime or Runtime.default()
-    gauge = runtime.metric_meter.create_gauge(UNMAPPED_AGENTS, "active agents without a Teamwork person")
-    while True:
-        for desk in tuple(desks):
-            agents = await directory.unmapped(desk)
-            if agents is not None:
-                gauge.set(agents, {"desk": desk})
-        await asyncio.sleep(COUNT_EVERY)
-
-
 async def start_desk(client: Client, desk: str) -> None:
     """Start the desk's workflow unless it runs. A first start is the moment of linking."""
     now = datetime.now(UTC)
@@ -82,5 +69,18 @@ async def start_desk(client: Client, desk: str) -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         memo={FACTS: DeskFacts(linked_at=now)},
         static_summary=f"desk {desk}",
+        rpc_timeout=DESK_START_TIMEOUT,
+    )
+
+
+async def start_alerts(client: Client, desk: str) -> None:
+    """Start what tells people of this desk, unless it runs; it ends by itself when the settings want it no more."""
+    await client.start_workflow(
+        names.ALERT_WORKFLOW,
+        AlertState(desk=desk),
+        id=names.alert_workflow_id(desk),
+        task_queue=names.WORKFLOW_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"alerts of desk {desk}",
         rpc_timeout=DESK_START_TIMEOUT,
     )

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from redis.asyncio import Redis
 
+from ticketsync.counted_calls import CountCall, not_counted
 from ticketsync.limiter import SiteQuota
 from ticketsync.settings import DeskSettings, Settings
+from ticketsync.sync.desk import Side
 from ticketsync.teamwork import TeamworkClient
 from ticketsync.zendesk import ZendeskClient
 
@@ -19,6 +22,7 @@ RETIRED_FOR = 600.0
 LISTS_COUNT_FOR = 300.0  # seconds
 
 Closable = TeamworkClient | ZendeskClient | SiteQuota
+CountDeskCall = Callable[[str, Side, str], None]  # desk, side, and the answer's status
 
 
 @dataclass
@@ -64,10 +68,11 @@ class Desk:
 class Desks(Mapping[str, Desk]):
     """All desks of this process, by name. Whoever holds it sees every change at once; `settings` likewise.
 
-    Desks that share a Teamwork site share its smallest quota.
+    Desks that share a Teamwork site share its smallest quota. `count` is told of each HTTP call.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, count: CountDeskCall | None = None) -> None:
+        self._count = count
         self.settings: dict[str, DeskSettings] = {}
         self._redis = redis
         self._desks: dict[str, Desk] = {}
@@ -89,7 +94,7 @@ class Desks(Mapping[str, Desk]):
         for name, desk in settings.items():
             if self.settings.get(name) != desk:
                 self._retire_clients(name)
-                self._desks[name] = _desk(desk, self._quotas)
+                self._desks[name] = self._desk(desk)
         for name in self._desks.keys() - settings.keys():
             self._retire_clients(name)
             del self._desks[name]
@@ -103,6 +108,33 @@ class Desks(Mapping[str, Desk]):
         clients = [client for desk in self._desks.values() for client in (desk.teamwork, desk.zendesk)]
         for one in (*clients, *self._quotas.values(), *self._retired.values()):
             await one.aclose()
+
+    def quotas(self) -> Iterator[tuple[str, Side, SiteQuota]]:
+        """Each desk's two; of desks that share a site it is the same one."""
+        for name, desk in self.settings.items():
+            yield name, "teamwork", self._quotas[_teamwork_site(desk)]
+            yield name, "zendesk", self._quotas[_zendesk_site(desk)]
+
+    def _desk(self, desk: DeskSettings) -> Desk:
+        teamwork = TeamworkClient(
+            base_url=desk.teamwork.base_url,
+            api_token=desk.teamwork.api_token.get_secret_value(),
+            quota=self._quotas[_teamwork_site(desk)],
+            notify=desk.policy.notify,
+            count=self._counting(desk.name, "teamwork"),
+        )
+        zendesk = ZendeskClient(
+            base_url=desk.zendesk.base_url,
+            email=desk.zendesk.email,
+            api_token=desk.zendesk.api_token.get_secret_value(),
+            custom_fields=desk.policy.custom_fields,
+            quota=self._quotas[_zendesk_site(desk)],
+            count=self._counting(desk.name, "zendesk"),
+        )
+        return Desk(settings=desk, teamwork=teamwork, zendesk=zendesk)
+
+    def _counting(self, desk: str, side: Side) -> CountCall:
+        return partial(self._count, desk, side) if self._count is not None else not_counted
 
     async def _change_quotas(self, calls: Mapping[str, int]) -> None:
         for site, per_minute in calls.items():
@@ -130,9 +162,9 @@ class Desks(Mapping[str, Desk]):
 
 
 @asynccontextmanager
-async def open_desks(settings: Settings, redis: Redis) -> AsyncIterator[Desks]:
-    """All desks of the settings with their clients, closed at the end."""
-    desks = Desks(redis)
+async def open_desks(settings: Settings, redis: Redis, *, count: CountDeskCall | None = None) -> AsyncIterator[Desks]:
+    """All desks of the settings with their clients, closed at the end. `count` is told of each HTTP call."""
+    desks = Desks(redis, count)
     try:
         await desks.change(settings.desks)
         yield desks
@@ -144,23 +176,15 @@ def _calls_per_minute(settings: Mapping[str, DeskSettings]) -> dict[str, int]:
     """The calls that each site may get, by its side and host."""
     calls: dict[str, int] = {}
     for desk in settings.values():
-        site, per_minute = desk.teamwork.site, desk.teamwork.calls_per_minute
-        calls[f"teamwork:{site}"] = min(per_minute, calls.get(f"teamwork:{site}", per_minute))
-        calls[f"zendesk:{desk.zendesk.site}"] = ZENDESK_CALLS_PER_MINUTE
+        site, per_minute = _teamwork_site(desk), desk.teamwork.calls_per_minute
+        calls[site] = min(per_minute, calls.get(site, per_minute))
+        calls[_zendesk_site(desk)] = ZENDESK_CALLS_PER_MINUTE
     return calls
 
 
-def _desk(desk: DeskSettings, quotas: Mapping[str, SiteQuota]) -> Desk:
-    teamwork = TeamworkClient(
-        base_url=desk.teamwork.base_url,
-        api_token=desk.teamwork.api_token.get_secret_value(),
-        quota=quotas[f"teamwork:{desk.teamwork.site}"],
-        notify=desk.policy.notify,
-    )
-    zendesk = ZendeskClient(
-        base_url=desk.zendesk.base_url,
-        email=desk.zendesk.email,
-        api_token=desk.zendesk.api_token.get_secret_value(),
-        quota=quotas[f"zendesk:{desk.zendesk.site}"],
-    )
-    return Desk(settings=desk, teamwork=teamwork, zendesk=zendesk)
+def _teamwork_site(desk: DeskSettings) -> str:
+    return f"teamwork:{desk.teamwork.site}"
+
+
+def _zendesk_site(desk: DeskSettings) -> str:
+    return f"zendesk:{desk.zendesk.site}"

@@ -22,6 +22,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from ticketsync.settings import Settings
+from ticketsync.settings.values import USER_INFO
 
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -35,11 +36,9 @@ TICKET_TEXT = frozenset(
 )
 SAFE_MESSAGES = ("ticketsync", "temporalio")
 # httpx writes whole addresses at INFO, and a search term in one is ticket text; the SDK's workers write whole payloads
-# at DEBUG: never below WARNING.
-ALWAYS_QUIET = ("httpx", "httpcore", "hpack", "temporalio.worker")
+# at DEBUG; what sends traces would write of itself with each batch: never below WARNING.
+ALWAYS_QUIET = ("httpx", "httpcore", "hpack", "temporalio.worker", "urllib3")
 QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "temporalio", "asyncio", "redis")
-
-USER_INFO = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
 
 _secrets: set[str] = set()
 _secret_pattern: re.Pattern[str] | None = None
@@ -47,7 +46,8 @@ _secret_pattern: re.Pattern[str] | None = None
 
 def start_logging(settings: Settings) -> None:
     """Log as the settings say, with all their secrets hidden and the API key of Temporal."""
-    hide_secrets([*_secrets_in(settings), os.environ.get("TEMPORAL_API_KEY", "")])
+    hide_secrets_of(settings)
+    hide_secrets([os.environ.get("TEMPORAL_API_KEY", "")])
     configure_logging(settings.log_format, settings.log_level)
 
 
@@ -69,6 +69,16 @@ def configure_logging(
     handler.setFormatter(_formatter(_is_json(log_format, stream), colors=stream.isatty()))
     _only_handler(handler)
     _set_levels(level.upper())
+
+
+def is_debug() -> bool:
+    """Whether this process writes lines of level debug; one that has configured no logs writes none."""
+    return logging.getLogger().isEnabledFor(logging.DEBUG)
+
+
+def hide_secrets_of(settings: Settings) -> None:
+    """Hide all secrets of these settings, also those that come while the process runs."""
+    hide_secrets(_secrets_in(settings))
 
 
 def hide_secrets(values: Iterable[str]) -> None:
@@ -97,7 +107,7 @@ def _secrets_in(value: Any) -> Iterator[str]:
 
 def masked(text: str) -> str:
     """`text` without registered secrets and without passwords in addresses."""
-    text = USER_INFO.sub(rf"\1:{MASK}@", text)
+    text = USER_INFO.sub(rf"\g<user>{MASK}@", text)
     return _secret_pattern.sub(MASK, text) if _secret_pattern else text
 
 
@@ -150,9 +160,13 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):
-        return {str(key): _masked(item) for key, item in value.items()}
+        return {masked(str(key)): NOT_LOGGED if key in TICKET_TEXT else _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
+    if isinstance(value, BaseModel):
+        return _masked(value.model_dump())
+    if isinstance(value, BaseException):
+        return masked(_name_and_message(value))
     return value if isinstance(value, int | float | None) else masked(repr(value))
 
 

@@ -10,6 +10,7 @@ TICKET_WORKFLOW = "TicketWorkflow"
 DESK_WORKFLOW = "DeskWorkflow"
 TASK_LIST_WORKFLOW = "TaskListWorkflow"
 BACKFILL_WORKFLOW = "BackfillWorkflow"
+ALERT_WORKFLOW = "AlertWorkflow"
 ZENDESK_EVENT = "zendesk_event"
 DIRECTORY_WANTED = "directory_wanted"
 DESK_TROUBLE = "desk_trouble"
@@ -41,6 +42,10 @@ def desk_workflow_id(desk: str) -> str:
 
 def backfill_workflow_id(desk: str) -> str:
     return f"backfill-{desk}"
+
+
+def alert_workflow_id(desk: str) -> str:
+    return f"alerts-{desk}"
 
 
 def teamwork_queue(desk: str) -> str:
@@ -77,5 +82,10 @@ SCAN_PROJECT = "scan_project"
 NAME_PROJECT = "name_project"
 READ_EXPORT = "read_export"
 BRING_IN = "bring_in"
+LOOK_FOR_ALERTS = "look_for_alerts"
+TELL_CHAT = "tell_chat"
+NOTE_TICKET = "note_ticket"
 
-BACKFILL_PRIORITY = 5  # on the desk's queues, and in its quotas: behind all others
+# Priorities on the desk's queues. What has just happened goes first, then what was stored while no worker was there,
+# then ended tickets and what the desk has decided anew; a backfill is behind all others, in the quotas too.
+LIVE_PRIORITY, STORED_PRIORITY, LATER_PRIORITY, BACKFILL_PRIORITY = 2, 3, 4, 5

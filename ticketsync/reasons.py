@@ -22,6 +22,13 @@ class Explanation(BaseModel):
     to_do: str | None = None
 
 
+class InWords(BaseModel):
+    """A reason as JSON has it; `to_do` says "nothing" where nobody need act."""
+
+    meaning: str
+    to_do: str
+
+
 BY_ITSELF = "wait: it goes on by itself"
 IF_IT_LASTS = f'{BY_ITSELF}; if it lasts: "ticketsync check" tries both sides'
 THEN_RETRY = 'then "ticketsync tickets retry ID", or wait: it is tried again by itself'
@@ -218,9 +225,10 @@ def codes_that_say(text: str) -> tuple[str, ...]:
     return (*found, *itself)
 
 
-def says_not_looked_at(text: str) -> bool:
-    """Whether the text is about tickets that no worker has looked at: they have no code."""
-    return _has(text.lower().split(), "", NOT_LOOKED_AT)
+def codes_asked_for(text: str) -> tuple[str, ...]:
+    """The codes that a filter by this text stands for, "" for that of tickets which no worker has looked at."""
+    not_looked_at = _has(text.lower().split(), "", NOT_LOOKED_AT)
+    return (*codes_that_say(text), *([""] if not_looked_at else []))
 
 
 def _has(words: list[str], code: str, reason: Reason) -> bool:

@@ -8,8 +8,7 @@ import ctypes
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -18,9 +17,8 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeNamespaceResponse
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
-from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.envconfig import ClientConfigProfile, ClientConnectConfig
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -32,8 +30,12 @@ from temporalio.runtime import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from ticketsync import names
+from ticketsync.metrics.table import HISTOGRAM_BUCKETS
+from ticketsync.settings.keys import EncryptionKey
+from ticketsync.settings.secret_file import read_secret
 from ticketsync.settings.values import parse_address
-from ticketsync.stored_failures import StoredFailures
+from ticketsync.stored_failures import EncryptedFailures, StoredFailures
+from ticketsync.stored_payloads import PlainPayloads
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_TIMEOUT = timedelta(seconds=5)
@@ -60,9 +62,20 @@ class TemporalUnreachableError(TemporalError):
     """Nothing usable answers at the address, for now."""
 
 
-def data_converter() -> DataConverter:
-    """The one converter of every client, worker and replayer: pydantic models as JSON, failures without ticket text."""
-    return replace(pydantic_data_converter, failure_converter_class=StoredFailures)
+def data_converter(keys: Sequence[EncryptionKey] = ()) -> DataConverter:
+    """The one converter of every client, worker and replayer: pydantic models as JSON, failures without ticket text.
+
+    With keys everything is encrypted with the first of them.
+    """
+    if not keys:
+        return DataConverter(payload_converter_class=PlainPayloads, failure_converter_class=StoredFailures)
+    from ticketsync.encryption import EncryptionCodec  # noqa: PLC0415 - who does not encrypt does not load it
+
+    return DataConverter(
+        payload_converter_class=PlainPayloads,
+        payload_codec=EncryptionCodec(keys),
+        failure_converter_class=EncryptedFailures,
+    )
 
 
 def build_runtime(metrics_address: str | None = None) -> Runtime:
@@ -99,15 +112,26 @@ def _prometheus(address: str | None) -> PrometheusConfig | None:
     if address is None:
         return None
     return PrometheusConfig(
-        bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+        bind_address=address,
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
+        histogram_bucket_overrides=HISTOGRAM_BUCKETS,
     )
 
 
-async def connect(*, identity: str | None = None, lazy: bool = False, runtime: Runtime | None = None) -> Client:
+async def connect(
+    *,
+    keys: Sequence[EncryptionKey] = (),
+    identity: str | None = None,
+    lazy: bool = False,
+    runtime: Runtime | None = None,
+) -> Client:
     """A client for the address, namespace and credentials of `TEMPORAL_*`; by default localhost:7233, `default`.
 
-    With `lazy` nothing is asked of the server before the first call. Raises BadTemporalConfigError and, unless lazy,
-    TemporalUnreachableError when the server does not answer within some seconds.
+    `keys` are those of `data_converter`. With `lazy` nothing is asked of the server before the first call. Raises
+    BadTemporalConfigError and, unless lazy, TemporalUnreachableError when the server does not answer within some
+    seconds.
     """
     config = _connect_config()
     address = config["target_host"]
@@ -116,7 +140,7 @@ async def connect(*, identity: str | None = None, lazy: bool = False, runtime: R
         async with asyncio.timeout(2 * CONNECT_TIMEOUT.total_seconds()):
             return await Client.connect(
                 **config,
-                data_converter=data_converter(),
+                data_converter=data_converter(keys),
                 identity=identity,
                 lazy=lazy,
                 runtime=runtime or _own_runtime(),
@@ -129,10 +153,15 @@ async def connect(*, identity: str | None = None, lazy: bool = False, runtime: R
 
 
 def _connect_config() -> ClientConnectConfig:
+    file = _config_file()
     try:
-        config = ClientConfig.load_client_connect_config(config_file=_config_file())
+        profile = ClientConfigProfile.load(config_source=file)
+        _refuse_open_files(profile, file)
+        config = profile.to_client_connect_config()
     except (RuntimeError, OSError, ValueError) as error:
-        raise BadTemporalConfigError(f"the Temporal settings (TEMPORAL_*) cannot be used: {error}") from None
+        # Of a file that is not TOML the lines below the first quote it, and it may hold the API key.
+        reason = str(error).partition("\n")[0]
+        raise BadTemporalConfigError(f"the Temporal settings (TEMPORAL_*) cannot be used: {reason}") from None
     config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         parse_address(config["target_host"])
@@ -143,12 +172,28 @@ def _connect_config() -> ClientConnectConfig:
     return config
 
 
-def _config_file() -> str | None:
+def _config_file() -> Path | None:
     """The SDK passes over a missing file silently; one that was named on purpose must be there."""
     path = os.environ.get("TEMPORAL_CONFIG_FILE")
     if path and not Path(path).is_file():
         raise BadTemporalConfigError(f"TEMPORAL_CONFIG_FILE {path} is not there: correct or remove the variable")
-    return path or None
+    return Path(path) if path else None
+
+
+def _refuse_open_files(profile: ClientConfigProfile, file: Path | None) -> None:
+    """The files of our own settings are not the only ones with secrets. Raises BadTemporalConfigError."""
+    key = profile.tls.client_private_key if profile.tls else None
+    in_file = [
+        profile.api_key and not os.environ.get("TEMPORAL_API_KEY"),
+        isinstance(key, str | bytes) and not os.environ.get("TEMPORAL_TLS_CLIENT_KEY_DATA"),
+    ]
+    secret_files = {"TEMPORAL_CONFIG_FILE": file if any(in_file) else None, "TEMPORAL_TLS_CLIENT_KEY_PATH": key}
+    for name, path in secret_files.items():
+        if isinstance(path, Path):
+            try:
+                read_secret(path)
+            except ValueError as error:
+                raise BadTemporalConfigError(f"{name}: {path} {error}") from None
 
 
 def _reason(error: Exception) -> str:

@@ -112,7 +112,7 @@ def _story(state: TicketState, field: Field) -> FieldStory:
         sure=state.task.is_sure_of(field),
         rule=state.rules.get(field),
         step=state.journal[index] if index is not None else None,
-        cause=_cause(state.journal[:index]) if index is not None else None,
+        cause=_cause(_known_then(state.journal[:index], state.journal[index])) if index is not None else None,
     )
 
 
@@ -123,6 +123,12 @@ def _sets(line: JournalLine, field: Field) -> bool:
 
 def _kind_done(line: JournalLine) -> StepKind | None:
     return next((kind for kind in FIELD_OF if line.code == f"{kind}{DONE}"), None)
+
+
+def _known_then(before: tuple[JournalLine, ...], step: JournalLine) -> tuple[JournalLine, ...]:
+    """Without what came in while the step was under way, if that is known."""
+    ends = [place for place, line in enumerate(before, 1) if line.at == step.after]
+    return before[: ends[-1]] if ends else before
 
 
 def _cause(before: tuple[JournalLine, ...]) -> JournalLine | None:

@@ -1,12 +1,13 @@
 """The worker: which workflows and activities run, how many at once, and on which queues.
 
 One process runs the workflow queue and, for each desk, a queue for its Teamwork steps and one for its Zendesk reads, so
-that a desk whose Teamwork hangs never holds up another. The numbers stand below with their reasons.
+that a desk whose Teamwork hangs never holds up another. TICKETSYNC_WORKER_DESKS leaves the calls of other desks to
+other workers; to decide, any worker takes the tickets of all desks. The numbers stand below with their reasons.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,27 +18,34 @@ import structlog
 from redis.asyncio import Redis
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from ticketsync import __version__, names
 from ticketsync.activations import Activations, EndInCalm
+from ticketsync.activities.alerts import AlertActivities
 from ticketsync.activities.attempts import Attempts
 from ticketsync.activities.backfill import BackfillActivities
 from ticketsync.activities.board import DeskBoard
 from ticketsync.activities.decide import DecideActivities
 from ticketsync.activities.desk import DeskActivities
 from ticketsync.activities.export import ExportActivities
+from ticketsync.activities.following import Following
 from ticketsync.activities.pause import pause
 from ticketsync.activities.teamwork import StepActivities
 from ticketsync.activities.zendesk import ReadActivities
 from ticketsync.desk_calls import want_directory
-from ticketsync.desk_care import keep_counting, look_after, look_after_desks
+from ticketsync.desk_care import look_after, look_after_desks
 from ticketsync.desks import Desks, open_desks
 from ticketsync.directory import Directory
 from ticketsync.hints import Hints
+from ticketsync.metrics import WorkerMetrics
+from ticketsync.metrics.attempts import CountAttempts
+from ticketsync.metrics.keep import Gauges
 from ticketsync.settings import DeskSettings, Settings
 from ticketsync.settings.watch import SettingsWatch
+from ticketsync.workflows.alerts import AlertWorkflow
 from ticketsync.workflows.backfill import BackfillWorkflow
 from ticketsync.workflows.desk import DeskWorkflow
 from ticketsync.workflows.task_list import TaskListWorkflow
@@ -57,7 +65,7 @@ DESK_POLLERS = 2
 CANCEL_AGAIN = 0.5
 ALL_DESKS = ""  # under which name the worker of the workflows runs
 Functions = list[Callable[..., Any]]
-WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow, BackfillWorkflow)
+WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow, BackfillWorkflow, AlertWorkflow)
 
 
 @dataclass
@@ -70,6 +78,7 @@ class Activities:
     desks: DeskActivities
     export: ExportActivities
     backfill: BackfillActivities
+    alerts: AlertActivities
 
     @property
     def local(self) -> Functions:
@@ -85,7 +94,8 @@ class Activities:
 
     @property
     def zendesk(self) -> Functions:
-        return [self.reads.read, self.export.read_export, self.backfill.bring_in, *self._of_desk]
+        alerts: Functions = [self.alerts.look_for_alerts, self.alerts.tell_chat, self.alerts.note_ticket]
+        return [self.reads.read, self.export.read_export, self.backfill.bring_in, *alerts, *self._of_desk]
 
     @property
     def _of_desk(self) -> Functions:
@@ -104,6 +114,7 @@ def build_activities(desks: Desks, client: Client, redis: Redis) -> Activities:
         desks=DeskActivities(attempts, client, directory, hints),
         export=ExportActivities(attempts, client, hints),
         backfill=BackfillActivities(attempts, client, hints),
+        alerts=AlertActivities(attempts, client, hints),
     )
 
 
@@ -111,27 +122,40 @@ class Workers:
     """The workers of this process, running: one for the workflows, and for each desk two for its calls.
 
     Workflow code is the same for all desks; steps and reads have queues of their own, so that a backlog of one desk is
-    nobody else's. Desks come and go while the others go on. `deployment` turns worker versioning on, with the package's
-    version as build id.
+    nobody else's. Desks come and go while the others go on. `settings` say of which desks it makes the calls, and turn
+    worker versioning on, with the package's version as build id.
     """
 
-    def __init__(self, client: Client, activities: Activities, deployment: str | None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        activities: Activities,
+        settings: Settings,
+        metrics: WorkerMetrics,
+        takes_work: asyncio.Event | None = None,
+    ) -> None:
+        self.takes_work = takes_work or asyncio.Event()
+        self._metrics = metrics
         self._client = client
         self._activities = activities
-        self._deployment = _deployment_config(deployment)
+        self._only = frozenset(settings.worker_desks)
+        self._deployment = _deployment_config(settings.worker_deployment)
         self._running: dict[str, dict[Worker, asyncio.Task[None]]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
 
-    async def run(self, stop: asyncio.Event, desks: Iterable[str]) -> None:
+    async def run(self, stop: asyncio.Event, desks: Collection[str]) -> None:
         """Run until `stop` is set, or until one of them cannot go on.
 
         The desks' calls end first, so that the workflows hear how they went, and not from another process.
         """
         self._begin(ALL_DESKS, self._workflows())
-        self.start(desks)
-        logger.info("worker is running", desks=list(desks), version=__version__)
+        if unknown := sorted(self._only.difference(desks)):
+            logger.warning("TICKETSYNC_WORKER_DESKS names desks that the settings do not have", desks=unknown)
+        logger.info("worker is running", desks=self.start(desks), version=__version__)
+        self.takes_work.set()
         await _first_of(stop, self._ended)
+        self.takes_work.clear()
         logger.info("worker finishes its activities", at_most_seconds=GRACEFUL_SHUTDOWN.total_seconds())
         self._ended.set()
         workflows = self._running.pop(ALL_DESKS)
@@ -142,8 +166,9 @@ class Workers:
             end.result()
 
     def start(self, desks: Iterable[str]) -> list[str]:
-        """Begin with those of these desks for which none run yet, unless all are ending; which they are."""
-        new = [desk for desk in desks if desk not in self._running and not self._ended.is_set()]
+        """Begin with those of these desks that are ours and for which none run yet, unless all end; which they are."""
+        ours = [desk for desk in desks if not self._only or desk in self._only]
+        new = [desk for desk in ours if desk not in self._running and not self._ended.is_set()]
         for desk in new:
             queues = {
                 names.teamwork_queue(desk): self._activities.teamwork,
@@ -192,6 +217,7 @@ class Workers:
             self._client,
             task_queue=queue,
             activities=functions,
+            interceptors=[Following(), CountAttempts(self._metrics)],
             max_concurrent_activities=SLOTS_PER_DESK,
             activity_task_poller_behavior=PollerBehaviorSimpleMaximum(DESK_POLLERS),
             graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
@@ -223,22 +249,36 @@ async def _first_of(*events: asyncio.Event) -> None:
 
 
 async def run_worker(
-    settings: Settings, client: Client, redis: Redis, stop: asyncio.Event, watch: SettingsWatch | None = None
+    settings: Settings,
+    client: Client,
+    redis: Redis,
+    stop: asyncio.Event,
+    watch: SettingsWatch | None = None,
+    *,
+    takes_work: asyncio.Event | None = None,
 ) -> None:
     """Run until `stop` is set; then finish the activities under way, 30 s at most.
 
-    The desks are those of the settings, then those that `watch` tells of.
+    The desks are those of the settings, then those that `watch` tells of. `takes_work` is set while work is taken.
     """
     os.environ.setdefault(*LAST_ANSWER)
     async with AsyncExitStack() as cleanup:
-        desks = await cleanup.enter_async_context(open_desks(settings, redis))
-        workers = Workers(client, build_activities(desks, client, redis), settings.worker_deployment)
-        besides = [look_after_desks(client, desks.settings), keep_counting(client, Directory(redis), desks)]
+        metrics = metrics_of(client)
+        desks = await cleanup.enter_async_context(open_desks(settings, redis, count=metrics.call))
+        activities = build_activities(desks, client, redis)
+        workers = Workers(client, activities, settings, metrics, takes_work)
+        besides = [look_after_desks(client, desks.settings), Gauges(client, redis, desks, metrics).keep()]
         if watch is not None:
             besides.append(keep_changing(watch, client, desks, workers))
         for beside in besides:
             cleanup.push_async_callback(_cancelled, asyncio.create_task(beside))
         await workers.run(stop, desks)
+
+
+def metrics_of(client: Client) -> WorkerMetrics:
+    """A worker's metrics, on the meter of its client's runtime."""
+    runtime = client.service_client.config.runtime or Runtime.default()
+    return WorkerMetrics(runtime.metric_meter)
 
 
 async def keep_changing(watch: SettingsWatch, client: Client, desks: Desks, workers: Workers) -> None:

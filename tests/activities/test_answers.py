@@ -2,11 +2,13 @@
 
 import pytest
 
+from ticketsync.activities.alerts import surely_not_written
 from ticketsync.activities.failures import ClientError, answer_of
 from ticketsync.teamwork import errors as teamwork
 from ticketsync.zendesk import errors as zendesk
 
 PATCH = "PATCH /projects/api/v3/tasks/1.json"
+NOTE = "PUT /api/v2/tickets/1"
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,24 @@ PATCH = "PATCH /projects/api/v3/tasks/1.json"
 )
 def test_an_answer_names_side_status_call_and_field(error: ClientError, said: str) -> None:
     assert answer_of(error) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "surely"),
+    [
+        (zendesk.Unreachable(NOTE), True),
+        (zendesk.RateLimited(NOTE, status=429), True),
+        (zendesk.Unauthorized(NOTE, status=401), True),
+        (zendesk.AnswerLost(NOTE, status=409), True),
+        (zendesk.AnswerLost(NOTE, status=503), True),
+        (zendesk.AnswerLost(NOTE, status=502), False),
+        (zendesk.AnswerLost(NOTE, status=504), False),
+        (zendesk.AnswerLost(NOTE, status=408), False),
+        (zendesk.AnswerLost(NOTE), False),
+        (zendesk.Refused(NOTE, status=422), False),
+    ],
+    ids=str,
+)
+def test_a_note_is_written_again_only_if_it_surely_was_not(error: zendesk.ZendeskError, surely: bool) -> None:
+    """A closed ticket takes none, then or later."""
+    assert surely_not_written(error) is surely

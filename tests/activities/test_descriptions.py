@@ -11,6 +11,7 @@ from tests.support.tickets import Ticket
 from ticketsync.sandbox.faults import Fault, FaultMatch
 from ticketsync.sync.policy import Policy
 
+PRODUCT = 8447320467001  # the sandbox's custom field
 CREATE = FaultMatch(method="POST", path=r"/tasklists/\d+/tasks\.json")
 READ = FaultMatch(method="GET", path=r"/api/v2/tickets/\d+")
 
@@ -24,10 +25,10 @@ async def described(stack: Stack, template: str) -> AsyncIterator[Bench]:
     stack.teamwork.faults.clear()
 
 
-async def opened(stack: Stack, text: str = "Nothing works.") -> Ticket:
+async def opened(stack: Stack, text: str = "Nothing works.", **fields: object) -> Ticket:
     """A ticket that is in Zendesk too."""
-    body = {"ticket": {"subject": "Checkout broken", "comment": {"body": text}, "tags": ["vip"], "priority": "high"}}
-    answer = await stack.zendesk_http.post("/api/v2/tickets", json=body)
+    ticket = {"subject": "Checkout broken", "comment": {"body": text}, "tags": ["vip"], "priority": "high", **fields}
+    answer = await stack.zendesk_http.post("/api/v2/tickets", json={"ticket": ticket})
     return Ticket(answer.json()["ticket"]["id"])
 
 
@@ -43,6 +44,13 @@ async def test_the_template_stands_above_the_marker(quiet_stack: Stack) -> None:
         *text, empty, marker = await description_of(bench, (await bench.created(ticket)).id)
     assert text == [f"#{ticket.id} (high, vip, )", "Nothing works."]
     assert (empty, marker.split("]")[0]) == ("", f"[ticketsync:{quiet_stack.desk}/{ticket.id}")
+
+
+async def test_a_custom_field_stands_in_it_and_one_that_is_not_there_is_empty(quiet_stack: Stack) -> None:
+    ticket = await opened(quiet_stack, custom_fields=[{"id": PRODUCT, "value": "web"}])
+    async with described(quiet_stack, f"[{{ticket_field_{PRODUCT}}}][{{ticket_field_7}}]") as bench:
+        text, *_ = await description_of(bench, (await bench.created(ticket)).id)
+    assert text == "[web][]"
 
 
 async def test_without_a_template_zendesk_is_not_asked(quiet_stack: Stack) -> None:

@@ -50,6 +50,7 @@ class Told:
     listed: Ran
     shown: dict[str, Any]
     explained: dict[str, Any]
+    listed_over_http: dict[str, Any]
 
     @property
     def row(self) -> list[str]:
@@ -71,13 +72,13 @@ async def asked(stack: Stack, ticket_id: int, state: str, code: str) -> Told:
     """What is told of the ticket, once it stands so everywhere."""
     await eventually(lambda: _stands(stack, ticket_id, state, code), what=f"ticket {ticket_id} is {state} ({code})")
     desk, environ = ("--desk", stack.desk), {"TEMPORAL_ADDRESS": stack.client.service_client.config.target_host}
-    why, listed, (shown, explained) = await asyncio.gather(
+    why, listed, over_http = await asyncio.gather(
         run("tickets", "why", str(ticket_id), *desk, environ=environ),
         run("tickets", "list", "--limit", "1000", *desk, environ=environ),
         _over_http(stack, ticket_id),
     )
     assert (why.code, listed.code) == (0, 0), (why.err, listed.err)
-    return Told(ticket_id, why, listed, shown, explained)
+    return Told(ticket_id, why, listed, *over_http)
 
 
 async def _stands(stack: Stack, ticket_id: int, state: str, code: str) -> bool:
@@ -91,24 +92,26 @@ async def _stands(stack: Stack, ticket_id: int, state: str, code: str) -> bool:
     return (await stack.client.count_workflows(query)).count == 1
 
 
-async def _over_http(stack: Stack, ticket_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _over_http(stack: Stack, ticket_id: int) -> list[dict[str, Any]]:
+    """The ticket, why it is so, and the list."""
     any_desk = next(iter(stack.settings.desks.values()))
     settings = Settings(
         redis=stack.settings.redis,
         desks={**stack.settings.desks, stack.desk: any_desk.model_copy(update={"name": stack.desk})},
         api_token=SecretStr(API_TOKEN),
     )
-    path, headers = f"/api/v1/desks/{stack.desk}/tickets/{ticket_id}", {"Authorization": f"Bearer {API_TOKEN}"}
+    tickets, headers = f"/api/v1/desks/{stack.desk}/tickets", {"Authorization": f"Bearer {API_TOKEN}"}
+    paths = (f"{tickets}/{ticket_id}", f"{tickets}/{ticket_id}/why", f"{tickets}?limit=1000")
     async with (
         serve(create_app(settings, lambda: stack.client)) as server,
         httpx.AsyncClient(base_url=server.url, headers=headers, timeout=20) as http,
     ):
-        shown, explained = await asyncio.gather(http.get(path), http.get(f"{path}/why"))
-    return shown.raise_for_status().json(), explained.raise_for_status().json()
+        answers = await asyncio.gather(*(http.get(path) for path in paths))
+    return [answer.raise_for_status().json() for answer in answers]
 
 
 def holds(cause: Cause, told: Told) -> None:
-    """Cause and remedy stand in `why`, in `list` and in both answers of the ticket API, in the same words."""
+    """Cause and remedy stand in `why`, in `list` and in all answers of the ticket API, in the same words."""
     assert told.row[2] == cause.state
     assert told.row[3] == cause.code
     explanation = told.shown["explanation"]
@@ -116,6 +119,7 @@ def holds(cause: Cause, told: Told) -> None:
     assert cause.means in explanation["meaning"]
     assert cause.to_do in explanation["to_do"]
     assert told.explained["explanation"] == explanation
+    assert told.listed_over_http["reasons"][cause.code] == {name: explanation[name] for name in ("meaning", "to_do")}
     for said in (told.why.out, told.below_the_list(cause.code)):
         assert explanation["meaning"] in said
         assert explanation["to_do"] in said

@@ -14,7 +14,7 @@ from ticketsync.desk_calls import command_desk
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal
 from ticketsync.sync.event import Event
 
-NOWHERE, GONE = 38, 77
+NOWHERE, GONE, ARCHIVE = 38, 77, 39
 NEW_HERE = 8447388099999
 STAYS_LISTED = timedelta(minutes=10)
 POLICY = QUICK.model_copy(
@@ -30,9 +30,19 @@ async def desks(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis) 
     async with running_stack(address, port, policy=POLICY, desks=3, work=False) as stack:
         slow = stack.of_desk(list(stack.settings.desks)[1]).desk_settings
         stack.settings.desks[slow.name] = slow.model_copy(update={"policy": PATIENT})
+        await _route_to_an_archived_list(stack)
         async with working(stack):
             yield stack
             await _end_those_of_no_desk(stack)
+
+
+async def _route_to_an_archived_list(stack: Stack) -> None:
+    """Teamwork calls it completed."""
+    archived = await stack.new_list("Of last year")
+    answer = await stack.teamwork_http.put(f"/sandbox/tasklists/{archived}", json={"completed": True})
+    answer.raise_for_status()
+    policy = POLICY.model_copy(update={"routes": (*POLICY.routes, f"group:{ARCHIVE}={archived}")})
+    stack.settings.desks[stack.desk] = stack.desk_settings.model_copy(update={"policy": policy})
 
 
 async def _end_those_of_no_desk(stack: Stack) -> None:
@@ -103,6 +113,12 @@ async def solved_long_ago(stack: Stack) -> int:
 
 async def routed_to_nowhere(stack: Stack) -> int:
     ticket = Ticket(group_id=NOWHERE)
+    await stack.signal(ticket.created())
+    return ticket.id
+
+
+async def routed_to_an_archive(stack: Stack) -> int:
+    ticket = Ticket(group_id=ARCHIVE)
     await stack.signal(ticket.created())
     return ticket.id
 
@@ -217,6 +233,14 @@ CAUSES = {
         "the task list that the ticket's route names cannot be had",
         "correct the route",
         routed_to_nowhere,
+        answer="Teamwork has no open list",
+    ),
+    "a route to an archived list": Cause(
+        "blocked",
+        "tasklist_unknown",
+        "the task list that the ticket's route names cannot be had",
+        "it has to name an open task list",
+        routed_to_an_archive,
         answer="Teamwork has no open list",
     ),
     "a merge": Cause("ended", "merged", "merged into another", "nothing", merged),

@@ -24,6 +24,7 @@ async def test_a_running_service_is_ready(service: Service) -> None:
     assert list(found) == [
         *("temporal", "namespace", "search attributes", "worker", "redis"),
         *("zendesk", "webhook", "webhook secret", "teamwork", "project", "task list", "workflow", "directory"),
+        *("queues", "alerts"),
     ]
     assert (ran.json["ok"], ran.json["desks"]) == (True, {"default": "warning"})
     verdict = ran.json["verdicts"]["default"]
@@ -43,7 +44,7 @@ async def test_everything_that_is_missing_is_told_at_once(service: Service, temp
     ran = await service.run("check", "--json", **wrong)
     assert (ran.code, ran.json["desks"]) == (1, {"default": "failed"})
     found = checks(ran)
-    assert {name for name, (outcome, _) in found.items() if outcome == "ok"} == {"temporal", "teamwork"}
+    assert {name for name, (outcome, _) in found.items() if outcome == "ok"} == {"temporal", "teamwork", "alerts"}
     assert found.keys() <= set(ORDER)
     assert ran.json["verdicts"]["default"]["to_do"][0] == found["namespace"][1]
     assert found["webhook secret"][0] == "warning"
@@ -81,6 +82,17 @@ async def test_a_route_to_a_list_that_is_not_there_is_a_warning(service: Service
     assert (found["outcome"], found["found"]) == ("ok", "1 to open lists of the project")
 
 
+async def test_a_custom_field_that_the_account_has_not_is_a_warning_that_lists_those_it_has(service: Service) -> None:
+    lost = await service.run("check", "--desk", "default", TICKETSYNC_DESCRIPTION="{ticket_field_7} {description}")
+    line = next(line for line in lost.out.splitlines() if "  templates  " in line)
+    assert line.startswith("warning  default  templates")
+    assert "no custom field of the account: ticket_field_7" in line
+    assert line.endswith("use one of 8447320467001 (Product)")
+    right = await service.run("check", "--json", TICKETSYNC_TITLE="{ticket_field_8447320467001} {subject}")
+    (found,) = (one for one in right.json["checks"] if one["name"] == "templates")
+    assert (found["outcome"], found["found"]) == ("ok", "8447320467001 Product")
+
+
 async def test_a_worker_that_makes_itself_current_is_found_ready(
     service: Service, temporal_server: EmbeddedTemporal
 ) -> None:
@@ -97,3 +109,39 @@ async def test_a_worker_that_makes_itself_current_is_found_ready(
     assert ran.code == 0, ran.out
     line = next(line for line in ran.json["checks"] if line["name"] == "worker deployment")
     assert line["found"] == f"ticketsync-test: the current version is {__version__}"
+
+
+async def test_before_any_worker_runs_credentials_are_checked_and_search_attributes_registered(
+    service: Service, temporal_server: EmbeddedTemporal
+) -> None:
+    new = {"TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address), "REDIS_PORT": str(free_port(0))}
+    ran = await service.run("check", "--before-start", "--json", **new)
+    assert ran.code == 0, ran.out
+    found = {name: outcome for name, (outcome, _) in checks(ran).items()}
+    assert found == dict.fromkeys(
+        (
+            *("temporal", "namespace", "search attributes", "zendesk", "webhook secret"),
+            *("teamwork", "project", "task list", "alerts"),
+        ),
+        "ok",
+    ) | {"redis": "warning"}
+    wrong = await service.run("check", "--before-start", "--json", TEAMWORK_API_TOKEN="wrong", **new)
+    assert (wrong.code, checks(wrong)["teamwork"][0]) == (1, "failed")
+
+
+async def test_a_job_beside_the_workers_makes_their_version_current(
+    service: Service, temporal_server: EmbeddedTemporal
+) -> None:
+    deployed = {
+        "TEMPORAL_NAMESPACE": await new_namespace(temporal_server.address),
+        "TICKETSYNC_WORKER_DEPLOYMENT": "ticketsync-job",
+        "REDIS_DB": "2",
+    }
+    async with program("worker", environ=service.environ | deployed) as worker:
+        await worker.says("worker is running")
+        assert (await service.run("check", "--json", **deployed)).code == 1
+        made = await service.run("worker", "--only-make-current", **deployed)
+        assert made.code == 0, made.err
+        ran = await service.run("check", "--json", **deployed)
+        assert await worker.stopped() == 0
+    assert checks(ran)["worker deployment"] == ("ok", "")

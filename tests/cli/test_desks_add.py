@@ -12,6 +12,7 @@ from click import ClickException
 from click.testing import CliRunner, Result
 
 from tests.cli.dialogue import dialogue
+from tests.docs.command_tree import mistake
 from ticketsync.cli import main
 from ticketsync.cli.asking import Asking
 from ticketsync.cli.desks_add import _write
@@ -117,6 +118,28 @@ async def test_what_it_writes_is_a_desk_that_can_be_loaded(places: Places) -> No
     assert sorted(desk.policy.include_tags) == ["it", "vip"]
     assert TOKEN not in places.config.read_text()
     assert ran.stdout.splitlines()[0] == f"desk acme is in {places.config}"
+
+
+async def test_it_says_what_to_type_next_and_that_can_be_typed(places: Places) -> None:
+    ran = await places.add("acme")
+    told = [line.split() for line in ran.stdout.splitlines() if line.startswith("  ticketsync ")]
+    assert [words[3] for words in told] == ["worker", "server", "webhook", "check"]
+    assert [found for words in told if (found := mistake(words, whole=True)) is not None] == []
+
+
+async def test_who_is_told_by_alerts_is_taken_from_flags(places: Places) -> None:
+    (places.folder / "chat").write_text("https://hooks.example/s3cret\n")
+    (places.folder / "chat").chmod(0o600)
+    given = ("--alert-webhook-file", str(places.folder / "chat"), "--alert-notes", "true", "--alert-after", "2h")
+    ran = await places.add("acme", *given)
+    assert ran.exit_code == 0, ran.stderr
+    alerts = places.loaded().desk("acme").alerts
+    assert alerts.webhook is not None
+    assert alerts.webhook.get_secret_value() == "https://hooks.example/s3cret"
+    assert (alerts.notes, alerts.after.total_seconds()) == (True, 7200)
+    assert "s3cret" not in places.config.read_text() + ran.stdout
+    without = (await places.add("globex", "--dry-run")).stdout
+    assert "alerts" not in without
 
 
 async def test_a_second_desk_leaves_all_that_is_there_as_it_is(places: Places) -> None:
@@ -344,7 +367,10 @@ async def test_a_file_of_secrets_that_is_there_is_told_before_the_first_question
 
 @pytest.mark.parametrize(
     ("flag", "value"),
-    [("--teamwork-calls-per-minute", "0"), ("--title", "{nonsense}"), ("--zendesk-webhook-secret-file", "missing")],
+    [
+        *[("--teamwork-calls-per-minute", "0"), ("--title", "{nonsense}"), ("--alert-after", "soon")],
+        *[("--zendesk-webhook-secret-file", "missing"), ("--alert-webhook-file", "missing")],
+    ],
 )
 async def test_a_flag_that_no_answer_could_put_right_ends_it_before_the_first_question(
     places: Places, flag: str, value: str

@@ -26,13 +26,24 @@ def test_another_database_of_our_own_keeps_all_else_and_another_server_nothing(t
 
 
 @pytest.mark.parametrize("host", [None, "older"])
-@pytest.mark.parametrize("text", ["", "pässword"])
+@pytest.mark.parametrize("text", ["two\nlines", "pässword"])
 def test_a_password_that_cannot_be_one_is_told_and_not_repeated(tmp_path: Path, host: str | None, text: str) -> None:
     (tmp_path / "password").write_text(text)
     with pytest.raises(Failed, match="the older service's Redis: password: is empty or holds") as failed:
         _source(OURS, host, None, None, tmp_path / "password")
     assert failed.value.exit_code == 2
     assert "pässword" not in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"), [("", 0o600, "is empty"), ("theirs", 0o644, "is open to every user")]
+)
+def test_a_file_that_keeps_no_password_is_told(tmp_path: Path, text: str, mode: int, said: str) -> None:
+    file = tmp_path / "password"
+    file.write_text(text)
+    file.chmod(mode)
+    with pytest.raises(Failed, match=f"--from-password-file: {file} {said}"):
+        _source(OURS, "older", None, None, file)
 
 
 def test_a_port_without_a_host_means_nothing_where_sentinels_name_the_server() -> None:

@@ -38,6 +38,18 @@ async def test_the_policy_may_come_from_another_file(service: Service, tmp_path:
     assert told.code == 0
 
 
+async def test_a_title_that_comes_to_name_a_custom_field_is_foreseen(service: Service) -> None:
+    product = {"id": 8447320467001, "value": "web"}
+    ticket_id = await service.ticket(subject="No toner", custom_fields=[product])
+    told = await service.run(
+        "preview", "--ticket", str(ticket_id), "--title", "[{ticket_field_8447320467001}] {subject}"
+    )
+    assert "rename: 'No toner' → '[web] No toner'" in told.out
+    lost = await service.run("preview", "--ticket", str(ticket_id), "--title", "[{ticket_field_7}] {subject}")
+    assert "rename: 'No toner' → '[] No toner'" in lost.out
+    assert lost.err.startswith("templates: no custom field of the account: ticket_field_7; use one of 8447320467001")
+
+
 async def test_a_filter_that_temporal_does_not_understand_is_told_so(service: Service) -> None:
     wrong = await service.run("preview", "--query", "Nonsense = ")
     assert (wrong.code, wrong.out) == (2, "")

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ticketsync.cli.ticket_list import TicketList, TicketRow
 from ticketsync.cli.ticket_prints import print_list, print_view
 from ticketsync.reasons import NOT_LISTED, NOT_LOOKED_AT, REASONS
+from ticketsync.ticket_list import TicketList, TicketRow
 from ticketsync.tickets import TicketView
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from ticketsync.cli.flags import SettingsCommand
 from ticketsync.settings import load_settings, setting_names
 
 RUNS_ON = {"server", "worker", "dev"}
-HAS_NO_DESK = {"server", "worker", "dev", "sandbox", "config show", "desks list"}
+HAS_NO_DESK = {"server", "worker", "dev", "sandbox", "config show", "desks list", "codec keygen"}
 DESK = {
     "ZENDESK_SUBDOMAIN": "acme",
     "ZENDESK_API_TOKEN": "zendesk-secret",
@@ -115,6 +115,7 @@ def test_the_version_is_told() -> None:
         ["users", "add", "1"],
         ["sandbox", "--zendesk-port", "70000"],
         ["worker", "--make-current"],
+        ["worker", "--only-make-current"],
     ],
 )
 def test_wrong_use_ends_with_2_and_says_how_it_is_used(arguments: list[str]) -> None:

@@ -47,6 +47,12 @@ DUPLICATE = event(3, "duplicate", "subject_changed")
 RENAME = line(4, "rename_done", "rename: 'Old' to 'New'")
 
 
+def test_what_came_in_while_a_step_was_under_way_is_not_its_cause() -> None:
+    rename = journal_line(NOON + timedelta(minutes=4), "rename_done", "rename: 'Old' to 'New'", after=RENAMED.at)
+    state = a_state(CREATED, CREATE, RENAMED, event(3, "applied", "priority_changed"), rename)
+    assert story(state, "title").cause == RENAMED
+
+
 def test_a_create_set_every_field() -> None:
     told = explain(a_state(CREATED, CREATE)).fields
     assert [(one.field, one.step, one.cause) for one in told] == [

@@ -110,7 +110,7 @@ async def test_a_ticket_changed_while_nobody_listened_is_told_after_the_start(tm
     async with dev_in_terminal(*arguments) as running:
         await running.shows("Ctrl-C stops it")
         async with running.zendesk() as zendesk:
-            await zendesk.post("/sandbox/delivery-rules", json={"kind": "delay", "seconds": 60})
+            await zendesk.post("/sandbox/delivery-rules", json={"kind": "delay", "seconds": 20})
         await running.create_ticket("Told late")
         assert await running.titles() == []
         await _stops_cleanly(running, signal.SIGTERM)

@@ -3,6 +3,7 @@
 import re
 
 from tests.docs.pages import PAGES, ROOT, codes_in
+from tests.support.helm import HELM
 
 PAGE = PAGES["docs/developing.md"]
 PATH = re.compile(r"[\w./-]+(?:\.(?:py|md|toml)|/)")
@@ -25,3 +26,8 @@ def test_every_room_is_on_the_map() -> None:
     modules = {path.name for path in package.glob("[a-z]*.py")}
     assert rooms <= told
     assert modules <= {code.removeprefix("ticketsync/") for code in told}
+
+
+def test_the_time_of_the_first_make_chart_is_what_it_says_itself() -> None:
+    (line,) = re.findall(r"^make chart .*$", PAGE.text, re.MULTILINE)
+    assert line.endswith(f"about {HELM.minutes} minutes on two cores")

@@ -10,7 +10,7 @@ from ticketsync.zendesk.kinds import stored_kinds
 SECTION = PAGES["docs/first-desk.md"].section("Create the webhook")
 PREFIX = "zen:event-type:ticket."
 NEEDS_ALL = Policy(
-    title="{priority} {type} {requester_id}",
+    title="{priority} {type} {requester_id} {ticket_field_7}",
     include_tags=("any",),
     include_organizations=(7,),
     routes=("group:36=1235", "form:51=1236", "brand:61=1237"),
@@ -34,3 +34,10 @@ def test_the_example_subscribes_to_the_same() -> None:
     webhook = json.loads(create[create.index("--json") + 1])["webhook"]
     assert set(webhook["subscriptions"]) == {PREFIX + kind for kind in stored_kinds(Policy())}
     assert webhook["endpoint"].endswith("/webhooks/zendesk/default")
+
+
+def test_the_readme_leads_the_same_way() -> None:
+    section = PAGES["README.md"].section("Your first desk")
+    typed = [" ".join(words[1:3]) for words in commands(section) if words[0] == "ticketsync"]
+    assert typed == ["desks add", "worker", "server", "webhook install", "check"]
+    assert "docs/first-desk.md" in section.links

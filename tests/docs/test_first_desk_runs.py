@@ -1,10 +1,13 @@
-"""Whoever types the rehearsal of `docs/first-desk.md`, and nothing else, gets from nothing to a synced ticket."""
+"""Whoever types what `docs/first-desk.md` says up to its rehearsal, and nothing else, gets to a synced ticket.
+
+Its two servers are started by its own commands. Only `make setup` is not typed: its environment is that of the tests.
+"""
 
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,30 +19,25 @@ from tests.docs.shell import commands
 from tests.docs.terminal import Terminal, terminal
 from tests.support.binaries import executable
 from tests.support.wait import eventually
-from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, Say, free_port
-from ticketsync.embedded import temporal_server as run_temporal
+from ticketsync.embedded import EmbeddedTemporal, free_port
+from ticketsync.embedded.temporal_binary import PATH_VARIABLE
 
+SERVERS = PAGES["docs/first-desk.md"].section("What it runs on")
 REHEARSAL = PAGES["docs/first-desk.md"].section("Rehearse it in the sandbox")
 ANN_PERSON = 500002
 
 
 @pytest.fixture
-async def fresh_temporal(temporal_server: EmbeddedTemporal, say: Say) -> AsyncIterator[EmbeddedTemporal]:
-    """One in which nothing is registered yet. Whoever cannot have the shared one cannot have this one either."""
-    async with run_temporal(say=say, binary=temporal_server.binary, port=0) as server:
-        yield server
-
-
-@pytest.fixture
-def environ(fresh_temporal: EmbeddedTemporal, own_redis: EmbeddedRedis, tmp_path: Path) -> dict[str, str]:
+def environ(temporal_server: EmbeddedTemporal, tmp_path: Path) -> dict[str, str]:
     """What the page says of other ports, and where programs are: nothing else of the environment of the tests."""
+    executable(tmp_path / "bin" / "python", f'exec {sys.executable} "$@"')
     ticketsync = executable(tmp_path / "bin" / "ticketsync", f'exec {sys.executable} -m ticketsync "$@"')
     return {
         "PATH": f"{ticketsync.parent}:{os.defpath}",
         "HOME": str(tmp_path),
-        "TEMPORAL_ADDRESS": fresh_temporal.address,
-        "REDIS_HOST": own_redis.host,
-        "REDIS_PORT": str(own_redis.port),
+        PATH_VARIABLE: str(temporal_server.binary),
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{free_port(0)}",
+        "REDIS_PORT": str(free_port(0)),
         "TICKETSYNC_PORT": str(free_port(0)),
     }
 
@@ -51,11 +49,14 @@ def test_the_rehearsal_uses_the_commands_that_a_real_desk_needs() -> None:
 
 
 async def test_the_rehearsal_leads_to_a_synced_ticket(environ: dict[str, str], tmp_path: Path) -> None:
+    _, servers = SERVERS.fences("sh")
     sandbox, worker, server, webhook, check, opens, look, takes_over = REHEARSAL.fences("sh")
     folder = tmp_path / "anywhere"
     folder.mkdir()
     async with AsyncExitStack() as opened:
-        first, second, third, fourth = [await opened.enter_async_context(terminal(folder, environ)) for _ in range(4)]
+        terminals = [await opened.enter_async_context(terminal(folder, environ)) for _ in range(5)]
+        below, first, second, third, fourth = terminals
+        await below.type(_on_free_ports(servers, environ))
         await first.leave_running(sandbox, "export TEAMWORK_TASKLIST_ID")
         zendesk, teamwork = (_address(first, name) for name in ("Zendesk", "Teamwork"))
 
@@ -83,6 +84,15 @@ async def test_the_rehearsal_leads_to_a_synced_ticket(environ: dict[str, str], t
         for running in (third, second, first):
             await running.end(signal.SIGINT)
             assert not any("Traceback" in line for line in running.lines)
+
+
+def _on_free_ports(servers: str, environ: Mapping[str, str]) -> str:
+    """The block with other ports: the page's own may be taken."""
+    temporal = environ["TEMPORAL_ADDRESS"].partition(":")[2]
+    block = servers.replace("server start-dev ", f"server start-dev --port {temporal} --ui-port {free_port(0)} ")
+    block = block.replace('"$redis" ', f'"$redis" --port {environ["REDIS_PORT"]} ')
+    assert block.count("port ") == 3
+    return block
 
 
 def _address(sandbox: Terminal, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`docs/http.md` has every route, every error and every metric, and its way of signing is Zendesk's."""
+"""`docs/http.md` has every route and every error, and its way of signing is Zendesk's."""
 
 import ast
 import base64
@@ -9,14 +9,9 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
-from prometheus_client import Counter
-
-from tests.docs.code_words import module, modules, temporal_core
+from tests.docs.code_words import module, modules
 from tests.docs.pages import PAGES, codes_in
 from tests.docs.shell import commands
-from ticketsync.activities.decide import CHANGES
-from ticketsync.desk_care import UNMAPPED_AGENTS
 from ticketsync.sandbox.zendesk import invocation
 from ticketsync.server import ServerMetrics, create_app, metrics_app
 from ticketsync.server.edge import _UNAUTHORIZED
@@ -26,7 +21,6 @@ from ticketsync.zendesk.signature import verify
 
 PAGE = PAGES["docs/http.md"]
 ROUTE = re.compile(r"[A-Z]+ /\S+")
-OF_THE_WORKER = {f"{CHANGES}_total", UNMAPPED_AGENTS}
 COMPUTED = {(404, "not_found")}  # from the HTTP status itself
 
 
@@ -108,32 +102,3 @@ def test_the_example_of_a_delivery_is_an_event_that_is_stored() -> None:
     assert event is not None
     assert (event.kind, event.ticket_id, event.hint) == ("created", 35436, None)
     assert event.clock is not None
-
-
-# --- metrics
-
-
-def _metrics() -> set[str]:
-    metrics = vars(ServerMetrics())
-    ours = [metric for metric in metrics.values() if hasattr(metric, "_name")]
-    return {f"{metric._name}_total" if isinstance(metric, Counter) else metric._name for metric in ours}
-
-
-def test_every_metric_is_told_with_its_labels() -> None:
-    rows = next(table[1:] for table in PAGE.section("GET /metrics").tables)
-    assert {codes_in(row[0])[0] for row in rows} == _metrics()
-    labels = {name: set(metric._labelnames) for name, metric in vars(ServerMetrics()).items() if name != "registry"}
-    assert sorted(sorted(codes_in(row[1])) for row in rows) == sorted(map(sorted, labels.values()))
-
-
-def test_the_metrics_of_the_worker_are_told_with_their_sources() -> None:
-    told = set(codes_in(PAGE.section("GET /metrics").text))
-    assert {*OF_THE_WORKER, "desk", "source", "webhook", "export", "read"} <= told
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_names_a_metric_that_is_not_there(name: str) -> None:
-    told = set(re.findall(r"\bticketsync_[a-z_]+[a-z]\b", PAGES[name].text))
-    assert told <= _metrics() | OF_THE_WORKER
-    of_the_sdk = re.findall(r"\btemporal_([a-z_]+[a-z])\b", PAGES[name].text)
-    assert [metric for metric in of_the_sdk if metric.removesuffix("_seconds").encode() not in temporal_core()] == []

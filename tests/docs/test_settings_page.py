@@ -15,7 +15,14 @@ from ticketsync.settings import load_settings
 from ticketsync.settings.options import OPTIONS, Option
 
 PAGE = PAGES["docs/settings.md"]
-SECTIONS = {"Server and worker": "", "Redis": "redis", "Zendesk": "zendesk", "Teamwork": "teamwork", "Policy": "policy"}
+SECTIONS = {
+    "Server and worker": "",
+    "Redis": "redis",
+    "Zendesk": "zendesk",
+    "Teamwork": "teamwork",
+    "Policy": "policy",
+    "Alerts": "alerts",
+}
 VARIABLE = re.compile(r"\b(?:TICKETSYNC|ZENDESK|TEAMWORK|REDIS|TEMPORAL)_[A-Z_]*[A-Z]\b")
 OF_TEST_RUNS = "TICKETSYNC_REQUIRE_SERVERS"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -98,11 +105,11 @@ def test_an_example_of_the_config_file_can_be_used(name: str, block: str, tmp_pa
     block = re.sub(r'(\w+_file) = "[^"]*"', rf'\1 = "{secret}"', block)
     config = tmp_path / "ticketsync.toml"
     config.write_text(block)
-    variables = dict.fromkeys(re.findall(r'\w+_env = "(\w+)"', block), "hush")
+    variables = dict.fromkeys(re.findall(r'\w+_env = "(\w+)"', block), "https://hush")
     settings = load_settings(environ=variables | {"TICKETSYNC_CONFIG": str(config)})
     assert set(settings.desks) == set(re.findall(r"^\[desks\.(\w+)\.zendesk\]", block, re.MULTILINE))
     assert settings.desks
 
 
 def test_the_examples_are_found() -> None:
-    assert {name for name, _ in _examples()} == {"docs/settings.md", "docs/first-desk.md"}
+    assert {name for name, _ in _examples()} == {"docs/settings.md", "docs/first-desk.md", "docs/alerts-to-people.md"}

@@ -1,15 +1,18 @@
 """What is counted, and the address that shows it."""
 
+import re
 from collections.abc import Callable
 
 import httpx
 import pytest
 from temporalio.client import Client
 
+from tests.alerts.conftest import RULES
 from tests.server.desks import a_desk, some_settings
 from tests.server.zendesk import Zendesk, a_body
 from ticketsync.sandbox.http import serve
 from ticketsync.server import ServerMetrics, create_app, metrics_app
+from ticketsync.server.edge import expect_desks
 from ticketsync.temporal import build_runtime, connect
 
 Count = Callable[..., float]
@@ -24,6 +27,19 @@ async def test_deliveries_are_counted_by_desk_and_outcome(acme: Zendesk, ticket_
         name: count("deliveries", desk="acme", outcome=name) for name in ("stored", "ignored", "wrong_signature")
     }
     assert outcomes == {"stored": 2, "ignored": 1, "wrong_signature": 1}
+
+
+def test_what_alert_rules_go_by_is_shown_before_it_happens() -> None:
+    """Of a series that begins with 3 Prometheus cannot tell that it has grown, and the alert would not fire."""
+    metrics = ServerMetrics()
+    expect_desks(metrics, ["acme"])
+    named = re.findall(r'ticketsync_deliveries_total\{outcome=~?"([a-z_|]+)"', RULES.read_text())
+    outcomes = {one for names in named for one in names.split("|")}
+    assert len(outcomes) > 2
+    shown = {
+        one.labels["outcome"] for one in next(iter(metrics.deliveries.collect())).samples if one.name.endswith("_total")
+    }
+    assert outcomes - shown == set()
 
 
 async def test_the_metrics_address_shows_them_in_prometheus_form(

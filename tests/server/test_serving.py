@@ -259,3 +259,57 @@ async def test_a_head_over_32_kibibytes_is_400(bounded: int, sent: bytes) -> Non
 async def test_a_usual_head_is_answered(bounded: int) -> None:
     head = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: " + b"x" * 8_000 + b"\r\n\r\n"
     assert (await answer_to(bounded, head)).startswith(b"HTTP/1.1 200 ")
+
+
+CHUNKED = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def answer_to_ever_more(port: int, begin: bytes, more: bytes) -> bytes:
+    """All that the server says to who sends `more` until it hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(begin)
+    answer = asyncio.create_task(reader.read())
+
+    def is_hung_up_on() -> bool:
+        writer.write(more)
+        return answer.done()
+
+    await eventually(is_hung_up_on, deadline=5, what="it hangs up")
+    writer.transport.abort()
+    return answer.result()
+
+
+async def test_a_line_that_never_ends_is_not_kept_until_its_time_is_up(
+    bounded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 60)
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nX-Endless: "
+    assert (await answer_to_ever_more(bounded, head, b"x" * 20_000)).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("line", [b"0\r\nX-Endless: ", b"1;x="], ids=["a trailer", "an extension of a chunk"])
+async def test_nor_is_one_behind_the_head(bounded: int, monkeypatch: pytest.MonkeyPatch, line: bytes) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 60)
+    assert b"HTTP/1.1 400 " in await answer_to_ever_more(bounded, CHUNKED + line, b"x" * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("head", "more"),
+    [(CHUNKED, b"1\r\nx\r\n"), (b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n")],
+    ids=["more of its body", "empty lines"],
+)
+async def test_who_was_answered_and_sends_what_nobody_waits_for_is_hung_up_on(
+    bounded: int, head: bytes, more: bytes
+) -> None:
+    assert (await answer_to_ever_more(bounded, head, more)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_that_comes_after_the_answer_does_not_end_the_next_request(bounded: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", bounded)
+    for _ in range(2):
+        writer.write(CHUNKED)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        length = int((await reader.readuntil(b"\r\n\r\n")).lower().partition(b"content-length: ")[2].split()[0])
+        await reader.readexactly(length)
+        writer.write(b"1\r\nx\r\n0\r\n\r\n")
+    writer.transport.abort()

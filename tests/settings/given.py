@@ -21,6 +21,7 @@ ONE_DESK = {
     "TEAMWORK_API_TOKEN": "s3cret-teamwork",
     "TEAMWORK_PROJECT_ID": "987654",
 }
+KEYS = (f"first:{'A' * 43}=", f"second:{'B' * 42}A=")
 ZENDESK_TABLE = '[desks.acme.zendesk]\nsubdomain = "acme"\napi_token_env = "ACME_ZENDESK"\n'
 TEAMWORK_TABLE = (
     '[desks.acme.teamwork]\ndomain = "acme.eu.teamwork.com"\napi_token_env = "ACME_TEAMWORK"\nproject_id = 5\n'

@@ -130,9 +130,9 @@ def file_problem(config: Path, text: str, environ: dict[str, str] | None = None)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('hots = "x"\n', "hots: unknown key; known are api_token_env, api_token_file, desks, host, log_format"),
+        ('hots = "x"\n', "hots: unknown key; known are api_token_env, api_token_file, desks, encryption_keys_env, "),
         ("[redis]\nurl = 5\n", "redis.url: unknown key; known are db, host, password_env"),
-        ("[desks.acme]\nzendisk = 5\n", "desks.acme.zendisk: unknown key; known are policy, teamwork, zendesk"),
+        ("[desks.acme]\nzendisk = 5\n", "desks.acme.zendisk: unknown key; known are alerts, policy, teamwork, zendesk"),
         ("[desks.acme.zendesk]\nuser = 5\n", "desks.acme.zendesk.user: unknown key; known are api_token_env"),
         ("[desks.acme.policy]\non_close = 5\n", "desks.acme.policy.on_close: unknown key; known are blocked_retry"),
         ('config = "other"\n', "config: unknown key"),

@@ -51,6 +51,7 @@ def test_nothing_set_is_all_defaults_and_no_desk() -> None:
         ("TICKETSYNC_LOG_FORMAT", "JSON", "log_format", "json"),
         ("TICKETSYNC_LOG_LEVEL", "WARNING", "log_level", "warning"),
         ("TICKETSYNC_SIGNATURE_AGE", "2h", "signature_age", timedelta(hours=2)),
+        ("TICKETSYNC_TRACES_ENDPOINT", "http://collector:4318/", "traces_endpoint", "http://collector:4318"),
     ],
 )
 def test_our_own_variables(variable: str, value: str, field: str, read: Any) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from tests.settings.given import ONE_DESK, load
 from ticketsync.settings import (
+    AlertSettings,
     RedisSettings,
     SettingName,
     Settings,
@@ -56,7 +57,7 @@ def test_what_is_no_duration(text: Any) -> None:
 def test_every_field_has_a_variable_and_every_variable_a_field() -> None:
     names = [name.env for name in setting_names()]
     assert len(names) == len(set(names)) == len({name.flag for name in setting_names()})
-    models: list[type[BaseModel]] = [Settings, RedisSettings, ZendeskSettings, TeamworkSettings, Policy]
+    models: list[type[BaseModel]] = [Settings, RedisSettings, ZendeskSettings, TeamworkSettings, Policy, AlertSettings]
     fields = sum(len(model.model_fields) for model in models) - len(["redis", "desks"])
     assert fields == len(names)
 
@@ -79,7 +80,7 @@ def test_default_in_the_table_is_that_of_the_model(name: SettingName) -> None:
 
 
 def test_many_defaults_are_values() -> None:
-    assert len(WITH_VALUES) == 19
+    assert len(WITH_VALUES) == 21
 
 
 def test_settings_built_directly_read_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.settings.given import ACME_TOKENS, ONE_DESK, TEAMWORK_TABLE, ZENDESK_TABLE, load
+from ticketsync.logs import masked
 from ticketsync.settings import Settings
 from ticketsync.settings import watch as watching
 from ticketsync.settings.watch import SettingsWatch
@@ -71,6 +72,17 @@ def test_a_changed_policy_and_a_desk_that_goes_are_noticed(look: Look, config: P
 def test_what_changes_nothing_is_no_change(look: Look, config: Path) -> None:
     config.write_text(ACME + "# a comment\n")
     assert two_looks(look) == (None, [])
+
+
+def test_a_secret_that_comes_while_the_process_runs_is_hidden_in_logs(config: Path, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("teamwork-before")
+    config.write_text(ACME.replace('api_token_env = "ACME_TEAMWORK"', 'api_token_file = "token"'))
+    look = started(config, ACME_TOKENS)
+    token.write_text("teamwork-rotated")
+    new, _ = two_looks(look)
+    assert new is not None
+    assert masked("twp_ teamwork-rotated") == "twp_ ***"
 
 
 def test_a_file_that_is_still_being_written_is_not_read(look: Look, config: Path) -> None:
@@ -158,6 +170,21 @@ def test_a_secret_that_is_rotated_in_its_file_is_taken_over(config: Path, tmp_pa
     assert new is not None
     assert new.desk("acme").teamwork.api_token.get_secret_value() == "s3cret-newer"
     assert "s3cret" not in str(logs)
+
+
+def test_a_secret_that_everybody_could_read_is_taken_over_once_that_is_mended(config: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("s3cret-old")
+    config.write_text(ACME.replace('api_token_env = "ACME_TEAMWORK"', 'api_token_file = "token"'))
+    look = started(config, ACME_TOKENS)
+    secret.write_text("s3cret-newer")
+    secret.chmod(0o644)
+    new, logs = two_looks(look)
+    assert new is None
+    assert "chmod 600" in str(logs)
+    secret.chmod(0o600)
+    new, _ = two_looks(look)
+    assert new is not None
 
 
 def test_a_secret_of_the_environments_desk_too(config: Path, tmp_path: Path) -> None:

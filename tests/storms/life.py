@@ -1,7 +1,7 @@
 """One ticket's life: what people do to it in Zendesk, at random, and the list of it for the model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ SUBJECTS = (
     "long " * 70,
 )
 BELOW_SOLVED = frozenset({"new", "open", "pending", "hold"})
+GIVEN_UP = frozenset({"dropped", "terminated"})
 LOOKED_AT = 500  # of the newest deliveries: far more than one change makes while others are made beside it
 
 
@@ -55,6 +56,7 @@ class Life:
     changes: list[Change] = field(default_factory=list)
     had_a_task: bool = False
     _known: set[str] = field(default_factory=set)
+    _news: list[list[Delivery]] = field(default_factory=list)
 
     @property
     def id(self) -> int:
@@ -71,6 +73,12 @@ class Life:
     @property
     def is_over(self) -> bool:
         return self.changes[-1].what == "destroyed"
+
+    def forgets_what_was_given_up(self) -> None:
+        """Zendesk's circuit breaker may end a delivery long after its change, which then was never told."""
+        for place, news in enumerate(self._news):
+            if news and all(one.state in GIVEN_UP for one in news):
+                self.changes[place] = replace(self.changes[place], told=False)
 
     def is_right(self, tasks: Sequence[Task]) -> bool:
         """Whether these, all that were ever made for it, are what the model says."""
@@ -153,13 +161,14 @@ class Life:
         return await self.sites.change(method, path, body)
 
     def _put_down(self, what: What, value: Any) -> None:
-        news = self._news()
+        news = self._newly_made()
         self._known |= {one.id for one in news}
+        self._news.append(news)
         # A change that changed nothing is told by nobody, and there is nothing to tell.
         told = not news or any(one.state != "dropped" for one in news)
         self.changes.append(Change(what, value, told=told))
 
-    def _news(self) -> list[Delivery]:
+    def _newly_made(self) -> list[Delivery]:
         """The deliveries that the last change made."""
         newest = islice(reversed(self.sites.zendesk.deliveries._log.values()), LOOKED_AT)
         return [one for one in newest if one.ticket_id == self.id and one.id not in self._known]

@@ -12,7 +12,9 @@ STARTS_WITHIN = 60.0  # on two busy cores
 
 
 class Program:
-    """One `ticketsync …` process. `ready` is what its log says when it is up; its log file is kept over all lives."""
+    """One `ticketsync …` process. `ready` is what its log says when it is up (empty: at once); the log is kept over all
+    its lives.
+    """
 
     def __init__(self, name: str, *arguments: str, environ: Mapping[str, str], log: Path, ready: str) -> None:
         self.name = name
@@ -38,6 +40,16 @@ class Program:
     async def stop(self) -> None:
         """End it in order (SIGTERM); a worker may take 30 s for what is under way."""
         await self._process.stop(grace=40)
+
+    async def ended(self, *, within: float) -> int:
+        """Its exit code, when it has ended by itself. Raises TimeoutError."""
+        code = await self._process.wait(within=within)
+        await self._process.kill()  # what is left of it: its log
+        return code
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
 
     @property
     def running(self) -> bool:

@@ -51,6 +51,8 @@ async def told(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis) -
     """Everything is sent twice, after a part of it to warm up; the tickets are in Zendesk, where they can be."""
     async with running_edge(temporal_server, redis_server, **GIVEN_BACK) as edge:
         await _put_in_zendesk(edge, [TICKET, *range(FIRST_TICKET, FIRST_TICKET + 200)])
+        await _rename(edge.zendesk, TICKET, "Heard of")
+        await _settled(edge, TICKET)  # the API answers for it from now on
         told = Told(edge, [*bad_bodies(edge.keys), *bad_requests(edge.keys)])
         await _send(told, [one for one in told.inputs if not one.slow][::3])
         for _ in range(2):

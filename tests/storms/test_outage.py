@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,6 +28,7 @@ BLOCKED_RETRY = timedelta(minutes=15)
 SMALL_QUOTA = 480
 JITTER = timedelta(milliseconds=500)  # a call counts from its turn; the sandbox sees it a little later
 WAIT_AT_RECOVERY = 6
+AT_ONCE = 16
 MOSTLY = 0.7  # the server keeps a queue in four parts, each in order of priority by itself; blind to it it is a half
 
 
@@ -56,7 +57,7 @@ async def test_after_hours_of_several_intentions_only_the_newest_is_written(stac
     await _all_change(stack, tickets, methodcaller("status", "open"))
     for ticket in tickets:
         await eventually(partial(_shows_why_and_when_next, stack, ticket), what="the ticket shows why and when next")
-    await eventually(lambda: _listed_as_retrying(stack, len(tickets)), what="the list shows them all")
+    await eventually(lambda: _all_are_retrying(stack, len(tickets)), what="the list shows them all")
 
     stack.teamwork.faults.clear()
     await skip_all(stack, tickets, LONGEST_BACK_OFF)
@@ -103,14 +104,12 @@ async def test_the_backlog_drains_within_the_quota_and_live_tickets_go_first(sta
     await stack.signal(newcomer.created())
     await _all_change(stack, ended, methodcaller("status", "closed"))
     await _all_change(stack, live, methodcaller("renamed", "Somebody waits for this"))
-    await asyncio.gather(*(stack.settled(ticket.id, "retrying", deadline=60) for ticket in [newcomer, *live, *ended]))
+    await eventually(lambda: _all_are_retrying(stack, 2 * number + 1), 120, what="all are retrying")
     async with _smaller_quota(stack):
         begun = datetime.now(UTC)
         _up_again_but_not_at_once(stack)
         await skip_all(stack, [*ended, *live, newcomer], LONGEST_BACK_OFF)
-        await asyncio.gather(
-            *(stack.settled(ticket.id, "in_step", "ended", deadline=120) for ticket in [*live, *ended])
-        )
+        await eventually(lambda: _all_are_well(stack), 120, what="all is written")
     drained = [call for call in stack.teamwork.faults.calls if call.at >= begun]
     assert [call.status for call in drained].count(429) <= 1, "none but the one that was told to wait"
     _kept_to_the_quota(drained)
@@ -120,6 +119,28 @@ async def test_the_backlog_drains_within_the_quota_and_live_tickets_go_first(sta
     assert _in_order(titles, deletes) > MOSTLY
     await stack.settled(newcomer.id, deadline=60)
     assert len(await stack.tasks_of(newcomer.id)) == 1
+
+
+async def test_what_has_just_happened_goes_before_what_was_stored_while_no_worker_was_there(stack: Stack) -> None:
+    stored, live = await _with_tasks(stack, 64), await _with_tasks(stack, 6)
+    paths = {ticket.id: f"/projects/api/v3/tasks/{await _task_id(stack, ticket)}.json" for ticket in [*stored, *live]}
+    async with _smaller_quota(stack, 120):
+        begun = datetime.now(UTC)
+        await _all_change(stack, stored, lambda ticket: _received_long_ago(ticket.renamed("Stored in the outage")))
+        told = await eventually(
+            partial(_first_burst, stack, begun, 120), what="the quota is used up by what was stored"
+        )
+        late = [ticket for ticket in stored if paths[ticket.id] not in _paths(stack, begun, told)][-4:]
+        await _all_change(stack, live, methodcaller("renamed", "Somebody looks at this now"))
+        await _all_change(stack, late, methodcaller("status", "solved"))
+        await asyncio.gather(*(stack.settled(ticket.id, deadline=60) for ticket in [*live, *late]))
+        calls = [call.path for call in stack.teamwork.faults.calls if call.at > told]
+    now, brought_forward = ([calls.index(paths[ticket.id]) for ticket in some] for some in (live, late))
+    waiting = {paths[ticket.id] for ticket in stored if ticket not in late} - _paths(stack, begun, told)
+    later = [calls.index(path) if path in calls else len(calls) for path in waiting]
+    assert _in_order(now, later) > MOSTLY
+    assert _in_order(brought_forward, later) > MOSTLY, "stored once, and changed again just now"
+    await asyncio.gather(*(stack.settled(ticket.id, deadline=60) for ticket in stored))
 
 
 # --- the outage
@@ -135,10 +156,10 @@ def _up_again_but_not_at_once(stack: Stack) -> None:
 
 
 @asynccontextmanager
-async def _smaller_quota(stack: Stack) -> AsyncIterator[None]:
+async def _smaller_quota(stack: Stack, calls_per_minute: int = SMALL_QUOTA) -> AsyncIterator[None]:
     """Another process that was given a smaller quota for the same site: the smallest counts for all."""
     site = f"teamwork:{stack.desk_settings.teamwork.site}"
-    quota = SiteQuota(site=site, calls_per_minute=SMALL_QUOTA, redis=stack.redis)
+    quota = SiteQuota(site=site, calls_per_minute=calls_per_minute, redis=stack.redis)
     await quota.start()
     try:
         yield
@@ -149,10 +170,20 @@ async def _smaller_quota(stack: Stack) -> AsyncIterator[None]:
 # --- tickets
 
 
+def _received_long_ago(event: Event) -> Event:
+    return event.model_copy(update={"received_at": event.received_at - timedelta(hours=1)})
+
+
 async def _with_tasks(stack: Stack, number: int) -> list[Ticket]:
+    """So many tickets, a few at a time: each is asked for its status until it has its task."""
     tickets = [Ticket() for _ in range(number)]
-    await asyncio.gather(*(stack.with_task(ticket, deadline=60) for ticket in tickets))
+    for some in _batched(tickets, AT_ONCE):
+        await asyncio.gather(*(stack.with_task(ticket) for ticket in some))
     return tickets
+
+
+def _batched(tickets: Sequence[Ticket], size: int) -> Iterator[Sequence[Ticket]]:
+    return (tickets[start : start + size] for start in range(0, len(tickets), size))
 
 
 async def _all_change(stack: Stack, tickets: Sequence[Ticket], change: Callable[[Ticket], Event]) -> None:
@@ -171,12 +202,31 @@ async def _shows_why_and_when_next(stack: Stack, ticket: Ticket) -> bool:
     return shown and "answered 503" in (pending[0].last_failure or "")
 
 
-async def _listed_as_retrying(stack: Stack, number: int) -> bool:
-    query = f"{names.DESK.name} = '{stack.desk}' AND {names.SYNC_STATE.name} = 'retrying'"
-    return (await stack.client.count_workflows(query)).count == number
+async def _all_are_retrying(stack: Stack, number: int) -> bool:
+    """By Temporal's list: to ask so many tickets again and again would hold them up."""
+    return await _count(stack, "= 'retrying'") == number
+
+
+async def _all_are_well(stack: Stack) -> bool:
+    return await _count(stack, "NOT IN ('in_step', 'ended')") == 0
+
+
+async def _count(stack: Stack, state: str) -> int:
+    query = f"{names.DESK.name} = '{stack.desk}' AND ExecutionStatus = 'Running' AND {names.SYNC_STATE.name} {state}"
+    return (await stack.client.count_workflows(query)).count
 
 
 # --- calls
+
+
+def _first_burst(stack: Stack, begun: datetime, calls_per_minute: int) -> datetime | None:
+    """When the last call of it was made."""
+    calls = [call.at for call in stack.teamwork.faults.calls if call.at >= begun]
+    return calls[-1] if len(calls) >= window_of(calls_per_minute).calls else None
+
+
+def _paths(stack: Stack, since: datetime, until: datetime) -> set[str]:
+    return {call.path for call in stack.teamwork.faults.calls if since <= call.at <= until}
 
 
 def _calls_of(stack: Stack, task_id: int) -> list[Call]:

@@ -21,8 +21,6 @@ from ticketsync.settings import DeskSettings
 from ticketsync.sync.event import Event
 
 SHORT = "Short"
-# Not a template that the settings would take: it fails for titles of less than ten letters.
-TENTH_LETTER = "{subject[9]}"
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +123,19 @@ async def test_where_a_rule_raises_the_ticket_is_blocked_and_heals_by_itself_whe
     assert [line.split()[0] for line in await _journal(stack, ticket)].count("subject_changed") == 2, "both of them"
 
 
+class TenthLetter(str):
+    """A title that only longer subjects have: of a short one the rule raises an IndexError."""
+
+    __slots__ = ()
+
+    def format_map(self, values: Any, /) -> str:
+        return str(values["subject"])[9]
+
+
 async def _break_the_title(stack: Stack) -> DeskSettings:
     """The worker's rules fail from now on; returns the desk's settings with which they do not."""
     good = stack.desk_settings
-    policy = good.policy.model_copy(update={"title": TENTH_LETTER})
+    policy = good.policy.model_copy(update={"title": TenthLetter("{subject}")})
     await stack.use(good.model_copy(update={"policy": policy}))
     return good
 

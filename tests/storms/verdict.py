@@ -23,7 +23,11 @@ async def comes_true(world: World, lives: Sequence[Life], *, deadline: float, se
 
 
 async def _at_rest(world: World, lives: Sequence[Life]) -> bool:
-    if world.undelivered or _wrong(world, lives):
+    if world.undelivered:
+        return False
+    for life in lives:
+        life.forgets_what_was_given_up()
+    if _wrong(world, lives):
         return False
     statuses = await _statuses(world, lives)
     # Looked at again: what was under way before the questions may have ended since.

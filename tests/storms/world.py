@@ -1,17 +1,16 @@
 """The whole service for a storm: every part a process of its own that can be killed, and a Zendesk and a Teamwork whose
 behaviour is ours to spoil.
 
-Temporal keeps its database in a file, so that it can be ended and started again. The two sandboxes live in the test's
-own process: what they hold is looked at there, what is done to them is done over HTTP.
+Temporal and Redis are those of `servers.py`, or others that a storm brings (`cluster/`). The two sandboxes live in the
+test's own process: what they hold is looked at there, what is done to them is done over HTTP.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -19,12 +18,13 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
+from tests.storms.cluster.round_robin import round_robin
 from tests.storms.programs import Program
+from tests.storms.servers import Servers, Starting, TemporalServer, embedded_servers
 from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.demo.webhook import install_webhook
-from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, Say, free_port, redis_server, temporal_server
-from ticketsync.embedded.environment import servers_environment
+from ticketsync.embedded import EmbeddedRedis, Say, free_port
 from ticketsync.sandbox.environment import sites_environment
 from ticketsync.sandbox.http import serve
 from ticketsync.sandbox.teamwork import TeamworkSandbox
@@ -40,24 +40,21 @@ from ticketsync.workflows.desk import EXPORT_EVERY
 from ticketsync.zendesk import ZendeskClient
 
 PLENTY = 1_000_000
-TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
-SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
 QUERY_WITHIN = 10.0
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
 
 @dataclass
 class World:
-    """Everything of one storm. `environ` is what server and workers are started with; into `merge_target`, a ticket of
+    """Everything of one storm. `environ` is what servers and workers are started with; into `merge_target`, a ticket of
     before that has no task, all others are merged.
     """
 
     environ: dict[str, str]
-    temporal: EmbeddedTemporal
+    temporal: TemporalServer
     redis: EmbeddedRedis
     zendesk: ZendeskSandbox
     teamwork: TeamworkSandbox
-    server: Program
+    servers: list[Program]
     workers: list[Program]
     client: Client
     zendesk_http: httpx.AsyncClient
@@ -127,55 +124,56 @@ async def running_world(
     say: Say,
     *,
     workers: int = 2,
+    servers: int = 1,
     variables: Mapping[str, str] | None = None,
     calls_per_minute: int = PLENTY,
     seed: int = 0,
+    others: Starting = embedded_servers,
 ) -> AsyncIterator[World]:
-    """Start everything; `variables` are settings of server and workers, `calls_per_minute` Teamwork's own limit."""
+    """Start everything; `variables` are settings of server and workers, `calls_per_minute` Teamwork's own limit.
+
+    Several `servers` stand behind a round-robin. `others` starts Temporal and Redis.
+    """
     async with AsyncExitStack() as held:
-        yield await _Starting(folder, say, held, seed=seed).world(dict(variables or {}), calls_per_minute, workers)
+        running = await held.enter_async_context(others(say))
+        starting = _Starting(folder, running, held, seed=seed)
+        yield await starting.world(dict(variables or {}), calls_per_minute, servers=servers, workers=workers)
 
 
 class _Starting:
-    def __init__(self, folder: Path, say: Say, held: AsyncExitStack, *, seed: int) -> None:
+    def __init__(self, folder: Path, running: Servers, held: AsyncExitStack, *, seed: int) -> None:
         self._folder = folder
-        self._say = say
+        self._running = running
         self._held = held
         self._account = ZendeskSettings(seed=seed, tuning=_unlimited())
         self._site = TeamworkSettings()
 
-    async def world(self, variables: dict[str, str], calls_per_minute: int, workers: int) -> World:
-        enter = self._held.enter_async_context
-        temporal = await enter(
-            temporal_server(
-                say=self._say,
-                state_dir=self._held.enter_context(_quick_folder()),
-                port=0,
-                dynamic_config=TIME_SKIPPING,
-                search_attributes=SEARCH_ATTRIBUTES,
-            )
-        )
-        redis = await enter(redis_server(say=self._say, port=0))
+    async def world(self, variables: dict[str, str], calls_per_minute: int, *, servers: int, workers: int) -> World:
+        enter, temporal = self._held.enter_async_context, self._running.temporal
         zendesk, teamwork = await self._sandboxes(calls_per_minute)
         zendesk_url = (await enter(serve(zendesk.app))).url
         teamwork_url = (await enter(serve(teamwork.app))).url
-        environ = self._environ(temporal, redis, zendesk_url, teamwork_url) | variables
+        environ = self._environ(zendesk_url, teamwork_url) | variables
         auth = (f"{self._account.email}/token", self._account.api_token)
         zendesk_http = await enter(httpx.AsyncClient(base_url=zendesk_url, auth=auth, timeout=60, trust_env=False))
-        port = free_port(0)
-        endpoint = f"http://127.0.0.1:{port}/webhooks/zendesk/{DEFAULT_DESK}"
+        ports = [free_port(0) for _ in range(servers)]
+        endpoint = f"http://127.0.0.1:{await self._reached_at(ports)}/webhooks/zendesk/{DEFAULT_DESK}"
         policy = load_settings(environ=environ).desk(DEFAULT_DESK).policy
         admin = ZendeskClient(base_url=zendesk_url, email=self._account.email, api_token=self._account.api_token)
         async with admin:
             environ["ZENDESK_WEBHOOK_SECRET"] = await install_webhook(admin, endpoint, policy)
-        server = self._program("server", "--port", str(port), environ=environ, ready="connected to Temporal")
         world = World(
             environ=environ,
             temporal=temporal,
-            redis=redis,
+            redis=self._running.redis,
             zendesk=zendesk,
             teamwork=teamwork,
-            server=server,
+            servers=[
+                self._program(
+                    "server", "--port", str(port), environ=environ, ready="connected to Temporal", number=number
+                )
+                for number, port in enumerate(ports, start=1)
+            ],
             workers=[
                 self._program("worker", environ=environ, ready="worker is running", number=number)
                 for number in range(1, workers + 1)
@@ -187,17 +185,18 @@ class _Starting:
         world.merge_target = await old_ticket(zendesk_http)
         return world
 
+    async def _reached_at(self, ports: Sequence[int]) -> int:
+        return ports[0] if len(ports) == 1 else await self._held.enter_async_context(round_robin(ports))
+
     async def _sandboxes(self, calls_per_minute: int) -> tuple[ZendeskSandbox, TeamworkSandbox]:
         teamwork = TeamworkSandbox(self._site, Switches(calls_per_minute=calls_per_minute))
         zendesk = ZendeskSandbox(self._account)
         teamwork.faults._random.seed(self._account.seed)
         return await self._held.enter_async_context(zendesk), await self._held.enter_async_context(teamwork)
 
-    def _environ(
-        self, temporal: EmbeddedTemporal, redis: EmbeddedRedis, zendesk_url: str, teamwork_url: str
-    ) -> dict[str, str]:
+    def _environ(self, zendesk_url: str, teamwork_url: str) -> dict[str, str]:
         return {
-            **servers_environment(temporal, redis),
+            **self._running.environ,
             **sites_environment(self._account, zendesk_url, self._site, teamwork_url),
             "TICKETSYNC_HOST": "127.0.0.1",
             "TICKETSYNC_LOG_LEVEL": "info",
@@ -209,21 +208,14 @@ class _Starting:
         return Program(name, *arguments, environ=environ, log=log, ready=ready)
 
     async def _start(self, world: World) -> None:
-        programs = [world.server, *world.workers]
+        programs = [*world.servers, *world.workers]
         for program in programs:
             self._held.push_async_callback(program.kill)
         await asyncio.gather(*(program.start() for program in programs))
-        await eventually(lambda: _desk_stands(world.client), deadline=60, what="the desk stands")
+        await eventually(lambda: desk_stands(world.client), deadline=60, what="the desk stands")
 
 
-@contextmanager
-def _quick_folder() -> Iterator[Path]:
-    """Files that no disk is waited for, where the machine has such: the storms were twice as long without."""
-    with TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
-        yield Path(folder)
-
-
-async def _desk_stands(client: Client) -> bool:
+async def desk_stands(client: Client) -> bool:
     """With its task list and its people, and the second of linking over: only tickets of a later one are surely new."""
     try:
         handle = client.get_workflow_handle(names.desk_workflow_id(DEFAULT_DESK))

@@ -5,7 +5,7 @@ Everything is real: HTTP over sockets, the embedded Temporal server, the embedde
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from ticketsync.sandbox.teamwork import TeamworkSandbox
 from ticketsync.sandbox.teamwork.settings import Switches
 from ticketsync.sandbox.teamwork.settings import TeamworkSettings as TeamworkSite
 from ticketsync.sandbox.zendesk import ZendeskSandbox
-from ticketsync.settings import DeskSettings, RedisSettings, Settings, TeamworkSettings, ZendeskSettings
+from ticketsync.settings import DeskSettings, EncryptionKey, RedisSettings, Settings, TeamworkSettings, ZendeskSettings
 from ticketsync.settings.watch import SettingsWatch
 from ticketsync.sync.desk import DeskState
 from ticketsync.sync.event import Event
@@ -204,10 +204,12 @@ async def running_stack(
     tasklist_id: int | None = TASK_LIST,
     desks: int = 1,
     work: bool = True,
+    keys: Sequence[EncryptionKey] = (),
 ) -> AsyncIterator[Stack]:
     """Desks of their own names with sandboxes of their own, and a worker unless `work` is false.
 
-    `tasklist_id` None: the project has no list for tickets yet. All desks share one Zendesk and one project.
+    `tasklist_id` None: the project has no list for tickets yet. All desks share one Zendesk and one project. `keys`
+    encrypt what Temporal stores.
     """
     async with AsyncExitStack() as cleanup:
         switches = Switches(calls_per_minute=UNLIMITED)
@@ -218,6 +220,7 @@ async def running_stack(
         teamwork_url = (await cleanup.enter_async_context(serve(teamwork.app))).url
         named = [f"d{uuid.uuid4().hex[:12]}" for _ in range(desks)]
         settings = Settings(
+            encryption_keys=tuple(keys),
             redis=RedisSettings(port=redis_port, host="127.0.0.1"),
             desks={desk: desk_settings(desk, zendesk_url, teamwork_url, policy, calls_per_minute) for desk in named},
         )
@@ -228,7 +231,7 @@ async def running_stack(
         teamwork_http = httpx.AsyncClient(base_url=teamwork_url, auth=("twp_sandbox", "x"))
         await cleanup.enter_async_context(zendesk_http)
         await cleanup.enter_async_context(teamwork_http)
-        client = await connected(address)
+        client = await connected(address, keys)
         stack = Stack(settings, named[0], client, redis, zendesk, teamwork, zendesk_http, teamwork_http)
         cleanup.push_async_callback(terminate_all, stack)
         if work:
@@ -236,14 +239,15 @@ async def running_stack(
         yield stack
 
 
-async def connected(address: str) -> Client:
-    return await Client.connect(address, data_converter=data_converter())
+async def connected(address: str, keys: Sequence[EncryptionKey] = ()) -> Client:
+    return await Client.connect(address, data_converter=data_converter(keys))
 
 
 async def terminate_all(stack: Stack) -> None:
     """Leave nothing running that the worker of another stack would find on the same queue."""
     for desk in stack.settings.desks:
-        alone = f"WorkflowId IN ('{names.desk_workflow_id(desk)}', '{names.backfill_workflow_id(desk)}')"
+        one_each = (names.desk_workflow_id, names.backfill_workflow_id, names.alert_workflow_id)
+        alone = f"WorkflowId IN ({', '.join(repr(name(desk)) for name in one_each)})"
         ours = f"WorkflowId STARTS_WITH 'ticket-{desk}-' OR {alone}"
         async for run in stack.client.list_workflows(f"({ours}) AND ExecutionStatus = 'Running'"):
             try:

@@ -24,9 +24,15 @@ calls_per_minute = 3000
 @asynccontextmanager
 async def worker_process(stack: Stack, folder: Path, **environ: str) -> AsyncIterator[Program]:
     """Started; `environ` adds to what it is told. Its config file is put into the folder."""
+    async with program("worker", environ=told_of(stack, folder) | environ) as worker:
+        yield worker
+
+
+def told_of(stack: Stack, folder: Path) -> dict[str, str]:
+    """The variables with which a process works for the stack's desk. Its config file is put into the folder."""
     settings, config = stack.desk_settings, folder / "ticketsync.toml"
     config.write_text(CONFIG.format(desk=stack.desk, project_id=PROJECT, **dict(settings)))
-    told = {
+    return {
         "TICKETSYNC_CONFIG": str(config),
         "TICKETSYNC_LOG_FORMAT": "json",
         "ZENDESK_TOKEN_OF_THE_DESK": settings.zendesk.api_token.get_secret_value(),
@@ -35,5 +41,3 @@ async def worker_process(stack: Stack, folder: Path, **environ: str) -> AsyncIte
         "REDIS_HOST": stack.settings.redis.host,
         "REDIS_PORT": str(stack.settings.redis.port),
     }
-    async with program("worker", environ=told | environ) as worker:
-        yield worker

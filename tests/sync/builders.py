@@ -103,8 +103,9 @@ def decided(
     policy: Policy | None = None,
     people: People = PEOPLE,
     earlier: EarlierLife | None = None,
+    working_since: datetime | None = None,
 ) -> tuple[Decision, TicketState]:
     """One decision, and the state after it was put down."""
-    rules = Rules(policy=policy or Policy(), linked_at=LONG_AGO)
-    decision = decide(state, events, rules=rules, people=people, now=at(seconds), earlier=earlier)
+    rules, now = Rules(policy=policy or Policy(), linked_at=LONG_AGO), at(seconds)
+    decision = decide(state, events, rules=rules, people=people, now=now, earlier=earlier, working_since=working_since)
     return decision, state.with_decision(decision).without_commands(len(state.commands))

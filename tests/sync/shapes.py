@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ticketsync.sync.alerts import Alert, AlertsFound, AlertState, TellRequest, Told
 from ticketsync.sync.backfill import BackfillRequest, BackfillState, BackfillTurn, Counts, Place
 from ticketsync.sync.desk import (
     DeskState,
@@ -19,7 +20,7 @@ from ticketsync.sync.desk import (
     ExportState,
     Nudge,
 )
-from ticketsync.sync.event import Event
+from ticketsync.sync.event import Cause, Event
 from ticketsync.sync.requests import DecideRequest, ReadRequest, StepRequest
 from ticketsync.sync.snapshot import Clock, TicketSnapshot
 from ticketsync.sync.state import (
@@ -56,6 +57,7 @@ SNAPSHOT = TicketSnapshot(
     brand_id=8447346621310,
     form_id=8646151517822,
     tags=("vip",),
+    custom_fields={8447320467001: "web"},
     created_at=NOON - timedelta(days=1),
     updated_at=NOON,
     via="mail",
@@ -78,6 +80,8 @@ TASK = AppliedTask(
 )
 ANSWER = "Teamwork answered 403 to PATCH /projects/api/v3/tasks/5001.json"
 TROUBLE = Trouble(phase="blocked", code="forbidden", what="rename", since=NOON, tries=3, retry_at=NOON, answer=ANSWER)
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+CAUSE = Cause(delivery="01KF0000000000000000000001", traceparent=TRACEPARENT)
 STEP = Step(
     kind="rename",
     reason="subject",
@@ -90,7 +94,7 @@ STEP = Step(
     untag=("Billing",),
     task_id=5002,
 )
-LINE = JournalLine(at=NOON, code="applied", text="newer than what was known", event_id=EVENT_ID)
+LINE = JournalLine(at=NOON, code="applied", text="newer than what was known", event_id=EVENT_ID, after=NOON)
 STATE = TicketState(
     schema_version=1,
     desk="acme",
@@ -123,6 +127,7 @@ STATE = TicketState(
     unlinked=True,
     refused=RefusedAssignee(user_id=201, since=NOON, retry_at=NOON, tries=4),
     rules={"title": 'the title template "{subject}"'},
+    cause=CAUSE,
     read=ReadWanted(reason="clocks_do_not_decide", asked=7, settled=True, doubt=NOON, not_before=NOON),
     reads_asked=7,
     read_trouble=TROUBLE.model_copy(update={"phase": "retrying", "what": "read"}),
@@ -157,6 +162,8 @@ EVENT = Event(
     generation=12,
     asked=7,
     invocation_id="01KF0000000000000000000001",
+    traceparent=TRACEPARENT,
+    own_note=True,
 )
 EXPORT = ExportState(
     cursor="MTc2ODQ2NzYwMS4wfHwzNTQzNnw=",
@@ -191,10 +198,14 @@ REQUEST = StepRequest(
     ticket_created_at=NOON,
     create_started_at=NOON,
     look="once",
+    cause=CAUSE,
+    heard_at=NOON,
 )
 
 PLACE = Place(cursor="a", moment=NOON, ticket_id=35436)
 COUNTS = Counts(new=5, adopted=4, unclear=3, known=2, filtered=1, ended=6)
+ALERT = Alert(kind="ticket_blocked", code="forbidden", ticket_id=35436, task_id=5001, since=NOON)
+TOLD = Told(tickets={35436: ("forbidden",)}, too_many=True, held_up=("tasklist_gone",), webhook="missing")
 
 FILLED: dict[str, BaseModel] = {
     "ticket_state": STATE,
@@ -206,6 +217,7 @@ FILLED: dict[str, BaseModel] = {
         lines=(LINE,),
         seen=("00112233445566ff",),
         live=True,
+        stored=True,
         backfill=True,
     ),
     "step_request": REQUEST,
@@ -215,7 +227,7 @@ FILLED: dict[str, BaseModel] = {
     "step_failure": StepFailure(
         code="credentials_refused", desk_wide=True, paused=True, nothing_sent=True, answer=ANSWER
     ),
-    "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=7, settled=True),
+    "read_request": ReadRequest(desk="acme", ticket_id=35436, asked=7, settled=True, cause=CAUSE),
     "desk_state": DESK,
     "export_request": ExportRequest(desk="acme", linked_at=NOON, export=EXPORT),
     "export_read": ExportRead(cursor="b", through=NOON, rows=1000, told=3, read_at=NOON, more=True),
@@ -238,6 +250,9 @@ FILLED: dict[str, BaseModel] = {
         desk="acme", only_open=True, until=NOON, place=PLACE, all_read=True, on_their_way=(35436,)
     ),
     "backfill_turn": BackfillTurn(place=PLACE, all_read=True, on_their_way=(35436,), counts=COUNTS, blocked=1),
+    "alert_state": AlertState(desk="acme", chat=TOLD, note=TOLD, webhook_was_there=True),
+    "alerts_found": AlertsFound(off=True, chat=(ALERT,), note=(ALERT,), webhook_was_there=True),
+    "tell_request": TellRequest(desk="acme", alerts=(ALERT,)),
 }
 
 FEW = TicketState(desk="acme", ticket_id=35436)
@@ -259,6 +274,9 @@ MINIMAL: dict[str, BaseModel] = {
     "backfill_state": BackfillState(desk="acme", begun_at=NOON, until=NOON),
     "backfill_request": BackfillRequest(desk="acme", only_open=False, until=NOON),
     "backfill_turn": BackfillTurn(place=Place()),
+    "alert_state": AlertState(desk="acme"),
+    "alerts_found": AlertsFound(),
+    "tell_request": TellRequest(desk="acme", alerts=()),
 }
 
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sync.builders import at, codes, event, examples, folded, row
+from tests.sync.builders import at, codes, decided, event, examples, folded, fresh, row
 from tests.sync.histories import History, histories
 from tests.sync.reference import expected
 from tests.sync.test_any_order import ends_in_step, outcome, world_of
 from tests.sync.world import LONG_AGO, World
 from tests.sync.zendesk import TICKET
 from ticketsync.sync.event import Event
-from ticketsync.sync.known import decided_on
+from ticketsync.sync.known import Decided, decided_on
 from ticketsync.sync.policy import Policy
-from ticketsync.sync.state import TicketState
+from ticketsync.sync.state import TicketState, Trouble
 from ticketsync.zendesk.rest import row_event
 
 WITH_TAGS = Policy(include_tags=("vip",))
@@ -160,3 +160,43 @@ def test_with_webhooks_lost_for_good_and_known_rows_not_told_the_task_is_right_i
     heard = [one for one, fate in zip(webhooks, fates, strict=True) if fate != "lost"]
     assert outcome(world) == expected(history.zendesk, [*heard, last], history.policy, history.linked_at)
     assert ends_in_step(world)
+
+
+# --- a note of ours
+
+
+def noted(state: TicketState, second: int) -> Decided:
+    hint = decided_on(state, LONG_AGO)
+    assert hint is not None
+    return hint.model_copy(update={"noted_at": at(second)})
+
+
+def test_the_row_of_our_own_note_is_told_for_what_it_is() -> None:
+    hint = noted(folded(KNOWN), 2)
+    assert hint.is_own_note(row(2, as_of=3, **SAME), Policy())
+    assert not hint.covers(row(2, as_of=3, **SAME), Policy(), LONG_AGO), "it moves the ticket's clock"
+
+
+@pytest.mark.parametrize("what", NEWS)
+def test_a_row_that_says_more_than_a_note_of_ours_is_none(what: str) -> None:
+    told, hint = NEWS[what], noted(folded(KNOWN), 2)
+    without = told.kind == "hint" or told.scrubbed or told.snapshot is None
+    differs = told.snapshot is not None and not SAME.items() <= dict(told.snapshot).items()
+    of_another_second = told.snapshot is not None and told.snapshot.updated_at != at(2)
+    assert hint.is_own_note(told, Policy()) is not (without or differs or of_another_second)
+    if differs and told.snapshot is not None:
+        in_that_second = told.snapshot.model_copy(update={"updated_at": at(2)})
+        assert not hint.is_own_note(told.model_copy(update={"snapshot": in_that_second}), Policy())
+
+
+@pytest.mark.parametrize("own_note", [True, False])
+def test_for_a_note_of_ours_nothing_is_tried_again_that_is_blocked(own_note: bool) -> None:
+    trouble = Trouble(phase="blocked", code="forbidden", what="create", since=at(0), retry_at=at(900))
+    blocked = decided(fresh(), KNOWN)[1].model_copy(update={"trouble": trouble})
+    told = row(2, as_of=3, **SAME).model_copy(update={"own_note": own_note})
+    decision, after = decided(blocked, told, seconds=100)
+    assert [step.kind for step in decision.plan] == ([] if own_note else ["create"])
+    assert after.clock is not None
+    assert after.clock.updated_at == at(2), "it is known for the newest all the same"
+    assert after.trouble is not None
+    assert after.trouble.code == "forbidden"

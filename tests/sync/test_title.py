@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tests.sync.builders import examples
 from tests.sync.world import World
 from ticketsync.sync.desired import TITLE_LENGTH, title
-from ticketsync.sync.policy import Policy
+from ticketsync.sync.policy import MOST_CUSTOM_FIELDS, Policy
 from ticketsync.sync.snapshot import TicketSnapshot
 from ticketsync.sync.templates import DESCRIPTION_FIELDS, TITLE_FIELDS
 
@@ -109,6 +109,30 @@ def test_a_description_may_name_more_than_a_title(template: str) -> None:
 def test_a_template_that_cannot_work_is_refused_when_it_is_set(template: str) -> None:
     with pytest.raises(ValidationError, match="template"):
         Policy(title=template)
+
+
+def test_a_template_may_name_custom_fields_by_zendesks_placeholders() -> None:
+    policy = Policy(title="[{ticket_field_360001} {ticket_field_360002}] {subject}")
+    assert named("A", policy, custom_fields={360001: "web", 360002: "EU"}) == "[web EU] A"
+    assert named("A", policy, custom_fields={360001: "{id}\n", 360002: ""}) == "[{id}  ] A"
+    assert named("A", policy) == "[ ] A"
+
+
+@pytest.mark.parametrize("name", ["ticket_field_", "ticket_field_0", "ticket_field_product", "custom_field_1"])
+@pytest.mark.parametrize("template", ["title", "description"])
+def test_a_custom_field_that_is_not_named_by_its_number_is_refused_with_how_it_is_done(
+    template: str, name: str
+) -> None:
+    with pytest.raises(ValidationError, match=rf"unknown field '{name}' in .*, ticket_field_NUMBER"):
+        Policy.model_validate({template: f"{{{name}}}"})
+
+
+def test_a_title_names_no_more_custom_fields_than_a_state_can_carry() -> None:
+    fields = [f"{{ticket_field_{number}}}" for number in range(1, MOST_CUSTOM_FIELDS + 2)]
+    assert len(Policy(title="".join(fields[:-1])).custom_fields) == MOST_CUSTOM_FIELDS
+    assert Policy(description="".join(fields)).custom_fields == frozenset()
+    with pytest.raises(ValidationError, match="more than 5 custom fields"):
+        Policy(title="".join(fields))
 
 
 def test_a_template_with_the_status_renames_with_every_status() -> None:

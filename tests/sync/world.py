@@ -132,7 +132,8 @@ class World:
         before = self.state
         rules = Rules(policy=self.policy, linked_at=self.linked_at)
         earlier = self.earlier if before.first_decision else None
-        decision = decide(before, events, rules=rules, people=self.people, now=self.clock.now, earlier=earlier)
+        asked = before.for_the_rules
+        decision = decide(asked, events, rules=rules, people=self.people, now=self.clock.now, earlier=earlier)
         self.state = before.with_decision(decision).without_commands(len(before.commands))
         check(decision, events, self.state)
         self.decisions.append(decision)

@@ -138,6 +138,12 @@ class ZendeskTicket:
     def given_form(self, form: int | None) -> tuple[Event, ...]:
         return self._happens("form_changed", form_id=form)
 
+    def customised(self, **fields: str) -> tuple[Event, ...]:
+        """`field_7="x"`: the custom field 7 is set to x."""
+        known = self.snapshot.custom_fields or {}
+        now = {int(name.removeprefix("field_")): text for name, text in fields.items()}
+        return self._happens("custom_field_changed", custom_fields={**known, **now})
+
     def of_organization(self, organization: int | None) -> tuple[Event, ...]:
         return self._happens("organization_changed", organization_id=organization)
 
@@ -228,7 +234,7 @@ class ZendeskTicket:
                 ticket_id=self.snapshot.id,
                 kind=kind,
                 received_at=self.clock.now,
-                snapshot=self._shown(),
+                snapshot=self._shown().model_copy(update={"custom_fields": None}),
                 time=self.clock.text(later_by=round(self.latency * NANO)),
                 position=position,
                 previous_assignee_id=previous_assignee if kind == "agent_assignment_changed" else None,

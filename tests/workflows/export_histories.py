@@ -1,6 +1,6 @@
 """Export the histories that `test_replay.py` replays: `python -m tests.workflows.export_histories`.
 
-Each scenario is played once against real servers and sandboxes, in about two minutes. The files go to
+Each scenario is played once against real servers and sandboxes, in about four minutes. The files go to
 `histories/<version>/`; those of released versions stay as they are, so that workflows begun by them still replay.
 """
 

@@ -3,12 +3,15 @@
 Each returns the workflow whose runs are recorded.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 
+from tests.alerts_to_people.pinboard import pinboard
 from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import BEN, CLEO, Ticket
 from tests.support.wait import eventually
@@ -16,7 +19,9 @@ from tests.workflows.backfilling import begin, ended, old_tickets, plan, view
 from ticketsync import names
 from ticketsync.backfill_calls import stop_backfill
 from ticketsync.desk_calls import command_desk
+from ticketsync.desk_care import start_alerts
 from ticketsync.sandbox.faults import Fault, FaultMatch
+from ticketsync.settings import AlertSettings
 from ticketsync.sync.desk import Mapping
 from ticketsync.tickets import command_ticket
 
@@ -32,6 +37,16 @@ async def create_to_close(stack: Stack) -> WorkflowHandle[Any, Any]:
     await eventually(lambda: stack.shows(task_id, status="completed"), what="the task is completed")
     await stack.signal(ticket.status("closed"))
     await stack.ended(ticket)
+    return stack.ticket(ticket.id)
+
+
+async def many_changes(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """So many, one by one, that its run is over two hundred events long."""
+    ticket = Ticket()
+    task_id = await stack.with_task(ticket)
+    for number in range(24):
+        await stack.signal(ticket.renamed(title := f"Change {number}"))
+        await eventually(partial(stack.shows, task_id, name=title), what=f"the task is called {title}")
     return stack.ticket(ticket.id)
 
 
@@ -159,6 +174,27 @@ async def backfill(stack: Stack) -> WorkflowHandle[Any, Any]:
     return stack.client.get_workflow_handle(names.backfill_workflow_id(stack.desk))
 
 
+async def alerts(stack: Stack) -> WorkflowHandle[Any, Any]:
+    """A chat that refuses at first, and takes it a minute later; then they are switched off."""
+    ticket, before = Ticket(), stack.desk_settings
+    fail_writes(stack, await stack.with_task(ticket), status=422)
+    await stack.signal(ticket.renamed("Refused"))
+    await stack.settled(ticket.id, "blocked")
+    async with pinboard() as chat:
+        chat.status = 503
+        wanted = AlertSettings(webhook=chat.webhook, after=timedelta(0))
+        await stack.use(before.model_copy(update={"alerts": wanted}))
+        await start_alerts(stack.client, stack.desk)
+        await eventually(lambda: chat.refused, what="it was not told")
+        chat.status = 200
+        await eventually(lambda: chat.messages, deadline=90, what="it is told")
+        await stack.use(before)
+        handle = stack.client.get_workflow_handle(names.alert_workflow_id(stack.desk))
+        await asyncio.wait_for(handle.result(), timeout=90)
+    stack.teamwork.faults.clear()
+    return handle
+
+
 async def _waits(stack: Stack) -> bool:
     state = (await view(stack)).state
     return state is not None and state.trouble is not None
@@ -172,6 +208,7 @@ async def task_list(stack: Stack) -> WorkflowHandle[Any, Any]:
 CONTINUED: Scenario = continued_as_new
 ON_ONE_STACK: tuple[Scenario, ...] = (
     create_to_close,
+    many_changes,
     merged_then_closed,
     closed_then_merged,
     blocked_and_retried,
@@ -182,6 +219,7 @@ ON_ONE_STACK: tuple[Scenario, ...] = (
     rule_error,
     task_list,
     backfill,
+    alerts,
     desk,
 )
 

@@ -133,20 +133,20 @@ async def test_a_wiped_marker_hint_makes_no_second_task(stack: Stack) -> None:
 
 
 async def test_what_was_stopped_goes_on_where_it_was_and_doubles_nothing(slow_stack: Stack) -> None:
-    stack, tickets = slow_stack, await old_tickets(slow_stack, 30)
+    stack, tickets = slow_stack, await old_tickets(slow_stack, 14)
     await begin(stack, await plan(stack))
     await eventually(lambda: _at_rest(stack, 3), 60, what="some are brought in")
     assert await stop_backfill(stack.client, stack.desk)
     stopped = await ended(stack)
     assert (stopped.stopped, stopped.is_done) == (True, False)
-    assert 3 <= stopped.counts.new < 30
+    assert 3 <= stopped.counts.new < 14
     assert not await stop_backfill(stack.client, stack.desk)
 
     rest = await plan(stack, stopped.place)
-    assert rest.counts == Counts(new=30 - stopped.counts.new)
+    assert rest.counts == Counts(new=14 - stopped.counts.new)
     await begin(stack, rest)
     assert (await ended(stack)).counts == rest.counts
-    assert await numbers_of_tasks(stack, tickets) == [1] * 30
+    assert await numbers_of_tasks(stack, tickets) == [1] * 14
 
 
 async def test_a_killed_worker_costs_no_ticket_and_doubles_none(

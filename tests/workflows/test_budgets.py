@@ -8,6 +8,7 @@ from tests.support.tickets import ANN, Ticket
 from tests.workflows.recorded import MARKER, at_rest, kinds, out_of_the_burst
 from ticketsync.sync.event import Event
 from ticketsync.sync.state import SEEN_KEPT
+from ticketsync.workflows import runs
 
 LARGEST_DECISION = 4096
 
@@ -45,7 +46,10 @@ async def test_a_change_keeps_to_its_budget(stack: Stack, change: str, budget: i
     assert 5 <= len(change_events) <= budget, kinds(change_events)
 
 
-async def test_decisions_stay_small_however_much_a_ticket_remembers(stack: Stack) -> None:
+async def test_decisions_stay_small_however_much_a_ticket_remembers(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "EVENTS_AT_REST", 10_000)  # all in one history
     ticket = Ticket()
     many = SEEN_KEPT + 20
     workflow = await stack.signal(ticket.created(), *(ticket.changed("tags_changed") for _ in range(many)))

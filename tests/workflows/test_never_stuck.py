@@ -61,7 +61,7 @@ async def test_while_the_rules_fail_nothing_is_read_again_and_no_event_is_lost(s
     await stack.signal(hint)
     await stack.settled(ticket.id, "retrying")
     good = stack.desk_settings
-    await stack.use(good.model_copy(update={"policy": good.policy.model_copy(update={"title": "{no_such_field}"})}))
+    await stack.use(good.model_copy(update={"policy": good.policy.model_copy(update={"title": "{subject.no}"})}))
     stack.zendesk.faults.clear()
     await stack.skip(stack.ticket(ticket.id), timedelta(minutes=1))
     await eventually(lambda: _has_blocked(stack, ticket, times=1), what="the rules fail on the answer")

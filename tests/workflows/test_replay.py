@@ -31,6 +31,7 @@ SCENARIOS = frozenset(
         "desk",
         "backfill.1",
         "backfill.2",
+        "alerts",
     }
 )
 

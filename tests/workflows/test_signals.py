@@ -10,9 +10,10 @@ from temporalio.client import WorkflowHandle
 from tests.support.stack import PERSON_BEN, Stack
 from tests.support.tickets import ANN, BEN, Ticket
 from tests.support.wait import eventually
+from tests.workflows.recorded import kinds
 from ticketsync import names
 from ticketsync.sync.state import TicketState
-from ticketsync.workflows.ticket import SIGNALS_PER_RUN
+from ticketsync.workflows.runs import EVENTS_AT_REST, SIGNALS_PER_RUN
 
 LAST = "The last of very many"
 
@@ -90,6 +91,25 @@ async def test_a_run_is_rolled_over_by_its_own_count_of_signals(stack: Stack) ->
     await eventually(lambda: _is_another_run(workflow, first_run), deadline=30, what="the run is another")
     await stack.signal(last)
     await eventually(lambda: _shown(stack, ticket, LAST, "open", None), what="nothing was lost")
+
+
+async def test_a_run_that_has_grown_ends_when_there_is_nothing_to_do(stack: Stack) -> None:
+    """What it was told stays in the worker's memory until then. Nobody waits for it: what is under way is finished."""
+    ticket = Ticket()
+    task_id = await stack.with_task(ticket)
+    workflow = stack.ticket(ticket.id)
+    first_run = (await workflow.describe()).run_id
+    for _ in range(EVENTS_AT_REST // 4):
+        if await _is_another_run(workflow, first_run):
+            break
+        await stack.signal(ticket.changed("tags_changed"))
+        await stack.settled(ticket.id)
+    events = (await stack.client.get_workflow_handle(workflow.id, run_id=first_run).fetch_history()).events
+    assert kinds(events)[-1] == "workflow_execution_continued_as_new"
+    assert EVENTS_AT_REST <= len(events) < EVENTS_AT_REST + 50
+    await stack.signal(ticket.renamed(LAST))
+    await eventually(lambda: _shown(stack, ticket, LAST, "open", None), what="the next run goes on")
+    assert await stack.tasks_of(ticket.id) == [task_id]
 
 
 @pytest.mark.parametrize("payloads", [[], [{"kind": "created"}, "another"]], ids=["none", "two"])

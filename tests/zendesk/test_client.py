@@ -16,8 +16,11 @@ from ticketsync.zendesk import (
     Unauthorized,
     Unreachable,
     ZendeskClient,
+    ZendeskError,
 )
+from ticketsync.zendesk.errors import Refused
 
+PRODUCT = 8447320467001  # the sandbox's custom field
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -67,10 +70,15 @@ async def test_many_tickets_are_read_in_one_call_without_those_that_are_not_ther
 
 async def test_a_ticket_in_words_has_every_field_of_a_description(account: Account) -> None:
     ticket_id = await account.new_ticket(
-        comment={"body": "Nothing works.\nHelp!"}, assignee_id=ANN_ID, priority="high", tags=["vip", "checkout"]
+        comment={"body": "Nothing works.\nHelp!"},
+        assignee_id=ANN_ID,
+        priority="high",
+        tags=["vip", "checkout"],
+        custom_fields=[{"id": PRODUCT, "value": "web"}],
     )
     texts = await account.client.ticket_texts(ticket_id)
-    assert texts.keys() == set(DESCRIPTION_FIELDS)
+    assert texts.keys() == {*DESCRIPTION_FIELDS, f"ticket_field_{PRODUCT}"}
+    assert texts[f"ticket_field_{PRODUCT}"] == "web"
     assert (texts["id"], texts["subject"], texts["description"]) == (
         str(ticket_id),
         "Checkout broken",
@@ -80,6 +88,66 @@ async def test_a_ticket_in_words_has_every_field_of_a_description(account: Accou
     assert (texts["external_id"], texts["organization_id"]) == ("", "")
     assert texts["ticket_form_id"].isdigit()
     assert texts["created_at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        ("web", "web"),
+        (["web", "app"], "web, app"),
+        (True, "true"),
+        (False, "false"),
+        (7, "7"),
+        (1.5, "1.5"),
+    ],
+)
+async def test_a_custom_field_in_words(account: Account, value: object, text: str) -> None:
+    ticket_id = await account.new_ticket(custom_fields=[{"id": PRODUCT, "value": value}])
+    assert (await account.client.ticket_texts(ticket_id))[f"ticket_field_{PRODUCT}"] == text
+
+
+async def test_reads_and_rows_hold_the_custom_fields_that_are_asked_for_and_no_other(account: Account) -> None:
+    ticket_id = await account.new_ticket(custom_fields=[{"id": PRODUCT, "value": "x" * 200}])
+    account.sandbox.clock.shift_to(3600)
+    wanted = {PRODUCT: "x" * 100, 7: ""}
+    async with ZendeskClient(
+        base_url=account.url, email=EMAIL, api_token=API_TOKEN, custom_fields=(7, PRODUCT)
+    ) as client:
+        (row,) = (await client.export_page(start_time=LONG_AGO)).events
+        events = (await client.ticket(ticket_id), (await client.tickets([ticket_id]))[ticket_id], row)
+    assert [event.snapshot and event.snapshot.custom_fields for event in events] == [wanted] * 3
+    without = await account.client.ticket(ticket_id)
+    assert without.snapshot is not None
+    assert without.snapshot.custom_fields is None
+    assert "custom_fields" not in without.model_dump_json()
+
+
+async def test_the_custom_fields_of_the_account_by_their_numbers(account: Account) -> None:
+    assert await account.client.custom_fields() == {PRODUCT: "Product"}
+
+
+async def test_a_note_is_a_private_comment_and_changes_nothing_else(account: Account) -> None:
+    ticket_id = await account.new_ticket(subject="Checkout broken", status="open")
+    before = (await account.call("GET", f"/api/v2/tickets/{ticket_id}"))["ticket"]
+    account.sandbox.clock.shift_to(account.sandbox.clock.offset_seconds + 2)
+    read = await account.client.add_note(ticket_id, "its task is blocked")
+    comments = (await account.call("GET", f"/api/v2/tickets/{ticket_id}/comments"))["comments"]
+    assert [(one["body"], one["public"]) for one in comments[1:]] == [("its task is blocked", False)]
+    after = (await account.call("GET", f"/api/v2/tickets/{ticket_id}"))["ticket"]
+    assert {name for name in after if after[name] != before[name]} <= {"updated_at", "generated_timestamp"}
+    assert read is not None
+    assert read.snapshot is not None
+    assert f"{read.snapshot.updated_at:%Y-%m-%dT%H:%M:%SZ}" == after["updated_at"] > before["updated_at"]
+
+
+@pytest.mark.parametrize(("status", "error"), [("closed", Refused), (None, NotFound)])
+async def test_a_note_that_cannot_be_written_says_why(
+    account: Account, status: str | None, error: type[ZendeskError]
+) -> None:
+    ticket_id = 4711 if status is None else await account.new_ticket(status=status)
+    with pytest.raises(error):
+        await account.client.add_note(ticket_id, "its task is blocked")
 
 
 async def test_a_deleted_ticket_has_no_words(account: Account) -> None:

@@ -6,6 +6,7 @@ from temporalio import activity
 
 NOTHING_SENT = "nothing_sent"
 LOOKING = "looking_for_its_task"
+SWITCHED_OFF = "switched_off"
 MANY_TRIES = 30
 TEMPORALS_LONGEST = (
     100  # initial intervals, where a policy has no longest: https://docs.temporal.io/encyclopedia/retry-policies
@@ -69,3 +70,15 @@ def _looks() -> int:
             return looks
         case _:
             return 0
+
+
+def switched_off_in_a_row() -> int:
+    """How many attempts in a row, this one the last, have found what they do switched off; the next one is told."""
+    info = activity.info()
+    match list(info.heartbeat_details):
+        case [said, attempt, int(before)] if said == SWITCHED_OFF and attempt == info.attempt - 1:
+            times = before + 1
+        case _:
+            times = 1
+    activity.heartbeat(SWITCHED_OFF, info.attempt, times)
+    return times

@@ -4,10 +4,11 @@ It runs as a local activity, so that its answer is recorded in history before an
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
@@ -16,8 +17,10 @@ from temporalio.service import RPCError
 
 from ticketsync import names
 from ticketsync.activities.board import DeskBoard
+from ticketsync.activities.following import follow_decision
 from ticketsync.directory import Directory
 from ticketsync.hints import Hints
+from ticketsync.metrics.table import CHANGES
 from ticketsync.settings import DeskSettings
 from ticketsync.sync.decide import EarlierLife, decide
 from ticketsync.sync.desired import agents_named
@@ -30,7 +33,6 @@ from ticketsync.sync.state import Decision, TicketState
 LOOK_TIMEOUT = timedelta(milliseconds=700)  # two of these and Redis fit into the two seconds of one attempt
 HINT_SECONDS = 0.25
 ASK_DIRECTORY_EVERY = 5.0
-CHANGES = "ticketsync_changes"  # the metric
 TOOK_EFFECT = frozenset({"first", "applied", "deleted", "undeleted"})
 JUST_LINKED = timedelta(minutes=5)
 
@@ -45,10 +47,12 @@ class DecideActivities:
         self._directory = directory
         self._hints = hints
         self._asked: dict[str, float] = {}
+        self._working_since = datetime.now(UTC)
 
     @activity.defn(name=names.DECIDE)
     async def decide(self, request: DecideRequest) -> Decision:
         """The decision on these events. Raises when the rules do; the workflow then keeps the events."""
+        began_ns = time.time_ns()
         state, policy = request.state, self._desks[request.state.desk].policy
         facts = await self._board.linked_at(state.desk)
         linked_at = facts.linked_at if facts is not None else None
@@ -56,10 +60,19 @@ class DecideActivities:
         people, earlier = await asyncio.gather(
             self._directory.people(state.desk, agents_named(state, request.events)), self._earlier_life(request, rules)
         )
-        decision = decide(state, request.events, rules=rules, people=people, now=request.now, earlier=earlier)
+        decision = decide(
+            state,
+            request.events,
+            rules=rules,
+            people=people,
+            now=request.now,
+            earlier=earlier,
+            working_since=self._working_since,
+        )
         if decision.changes.get("waiting"):
             await self._ask_for_directory(state.desk)
         _count_changes(state.desk, request.events, decision)
+        follow_decision(request, decision, began_ns)
         if request.events and linked_at is not None:
             await self._remember(state.with_decision(decision), linked_at)
         return decision
@@ -152,7 +165,7 @@ def _count_changes(desk: str, events: tuple[Event, ...], decision: Decision) -> 
     codes = {line.event_id: line.code for line in decision.lines}
     effective = Counter(event.source for event in events if codes.get(event.id[:EVENT_ID_SHOWN]) in TOOK_EFFECT)
     for source, count in effective.items():
-        changes = activity.metric_meter().create_counter(CHANGES, "changes of tickets that took effect")
+        changes = activity.metric_meter().create_counter(CHANGES.instrument, CHANGES.says)
         changes.add(count, {"desk": desk, "source": source})
 
 

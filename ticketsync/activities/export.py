@@ -66,7 +66,8 @@ class ExportActivities:
         policy = desk.settings.policy
         known = await self._hints.decided(desk.name, [row.ticket_id for row in rows])
         hints = [(row, known.get(row.ticket_id)) for row in rows]
-        return [row for row, hint in hints if hint is None or not hint.covers(row, policy, linked_at)]
+        news = [(row, hint) for row, hint in hints if hint is None or not hint.covers(row, policy, linked_at)]
+        return [_noted(row) if hint is not None and hint.is_own_note(row, policy) else row for row, hint in news]
 
     async def _hand_over(self, desk: str, rows: Iterable[Event]) -> None:
         """All of them, also where one is not taken: it must not hold up the others."""
@@ -112,6 +113,10 @@ async def read_page(desk: Desk, cursor: str | None, start_time: datetime) -> Exp
             raise
         logger.warning("Zendesk refuses the export's cursor: begun anew", desk=desk.name)
     return await desk.zendesk.export_page(start_time=start_time)
+
+
+def _noted(row: Event) -> Event:
+    return row.model_copy(update={"own_note": True})
 
 
 def _is_from_before(row: Event, linked_at: datetime) -> bool:

@@ -26,6 +26,8 @@ COMMANDS = {
     "backfill": "bring in the tickets that were there before",
     "users": "who is who in Zendesk and Teamwork",
     "webhook": "the Zendesk webhook of a desk",
+    "alerts": "what people are told by themselves",
+    "codec": "keys that encrypt what Temporal stores",
     "import-redis": "take over tasks and people from an older service",
 }
 

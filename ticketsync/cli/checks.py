@@ -111,19 +111,22 @@ async def _search_attributes(client: Client) -> CheckLine:
 
 
 async def _pollers(client: Client) -> CheckLine:
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=names.WORKFLOW_QUEUE),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
     try:
-        answer = await client.workflow_service.describe_task_queue(request, timeout=LOOK_TIMEOUT)
+        workers = await pollers(client, names.WORKFLOW_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
     except RPCError as error:
         return _line("worker", "failed", f"queue {names.WORKFLOW_QUEUE} cannot be looked at: {error.status.name}")
-    workers = sorted({poller.identity for poller in answer.pollers if _polls(poller)})
     if not workers:
         return _line("worker", "failed", f"nobody polls queue {names.WORKFLOW_QUEUE}", "run ticketsync worker")
     return _line("worker", "ok", f"{', '.join(workers)} on queue {names.WORKFLOW_QUEUE}")
+
+
+async def pollers(client: Client, queue: str, kind: TaskQueueType.ValueType) -> list[str]:
+    """The identities of those who poll this queue. Raises RPCError."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+    )
+    answer = await client.workflow_service.describe_task_queue(request, timeout=LOOK_TIMEOUT)
+    return sorted({poller.identity for poller in answer.pollers if _polls(poller)})
 
 
 def _polls(poller: PollerInfo) -> bool:

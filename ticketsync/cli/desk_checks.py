@@ -2,28 +2,41 @@
 
 import asyncio
 
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.client import Client
+from temporalio.service import RPCError
 
+from ticketsync import names
 from ticketsync.activities.desk import TASKLIST_NAME
-from ticketsync.cli.checks import CheckLine, Outcome
+from ticketsync.cli.alert_check import check_alerts
+from ticketsync.cli.checks import CheckLine, Outcome, pollers
 from ticketsync.cli.people_check import check_people
+from ticketsync.cli.template_check import check_templates
 from ticketsync.cli.webhook_check import check_webhook
 from ticketsync.cli.webhook_desk import INSTALL
 from ticketsync.desk_calls import DeskCallError, NotLinkedError, read_desk
 from ticketsync.desks import Desk
 from ticketsync.reasons import REASONS
+from ticketsync.stored_payloads import UndecodableError
 from ticketsync.sync.desk import DeskState
 from ticketsync.sync.lists import route_of
 from ticketsync.teamwork import Forbidden, NotFound, TaskList, TeamworkError
 from ticketsync.zendesk import ZendeskError
+
+ACTIVITIES = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
 
 async def check_desk(desk: Desk, client: Client | None) -> list[CheckLine]:
     """The lines on one desk. Without a Temporal client nothing is said of its workflow."""
     looks = [_zendesk(desk), _teamwork(desk)]
     if client is not None:
-        looks.append(_workflow(desk, client))
+        looks += [_workflow(desk, client), _queues(desk, client)]
+    looks.append(_alerts(desk, client))
     return [line for group in await asyncio.gather(*looks) for line in group]
+
+
+async def _alerts(desk: Desk, client: Client | None) -> list[CheckLine]:
+    return [await check_alerts(desk.settings, client)]
 
 
 def _line(desk: Desk, name: str, outcome: Outcome, found: str, to_do: str = "") -> CheckLine:
@@ -40,7 +53,8 @@ def _failed(desk: Desk, name: str, error: ZendeskError | TeamworkError) -> Check
 async def _zendesk(desk: Desk) -> list[CheckLine]:
     user = await _zendesk_user(desk)
     webhook = [] if user.outcome == "failed" else [await check_webhook(desk)]
-    return [user, *webhook, _webhook_secret(desk)]
+    templates = [] if user.outcome == "failed" else await check_templates(desk)
+    return [user, *webhook, _webhook_secret(desk), *templates]
 
 
 async def _zendesk_user(desk: Desk) -> CheckLine:
@@ -135,9 +149,25 @@ async def _workflow(desk: Desk, client: Client) -> list[CheckLine]:
         return [_line(desk, "workflow", "failed", "not started yet", "run ticketsync worker with this desk")]
     except DeskCallError as error:
         return [_line(desk, "workflow", "failed", f"Temporal does not answer: {error.code}")]
+    except UndecodableError as error:
+        return [_line(desk, "workflow", "failed", str(error))]
     if view.state is None:
         return [_line(desk, "workflow", "failed", view.note or "no answer", "run ticketsync worker with this desk")]
     return [_standing(desk, view.state), await check_people(desk, client, view.state)]
+
+
+async def _queues(desk: Desk, client: Client) -> list[CheckLine]:
+    """Workers may be told which desks are theirs: then a desk may be nobody's."""
+    queues = names.teamwork_queue(desk.name), names.zendesk_queue(desk.name)
+    try:
+        polled = await asyncio.gather(*(pollers(client, queue, ACTIVITIES) for queue in queues))
+    except RPCError as error:
+        return [_line(desk, "queues", "failed", f"cannot be looked at: {error.status.name}")]
+    nobodys = [queue for queue, workers in zip(queues, polled, strict=True) if not workers]
+    if nobodys:
+        to_do = f"run ticketsync worker; where TICKETSYNC_WORKER_DESKS is set, of one worker it must name {desk.name}"
+        return [_line(desk, "queues", "failed", f"nobody polls {' and '.join(nobodys)}", to_do)]
+    return [_line(desk, "queues", "ok", f"{len(set().union(*polled))} polling")]
 
 
 def _standing(desk: Desk, state: DeskState) -> CheckLine:

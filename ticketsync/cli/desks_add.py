@@ -20,6 +20,7 @@ from ticketsync.settings.edit import changing, write_secret, write_whole
 from ticketsync.settings.options import DESK_SECTIONS, OPTIONS
 
 CONFIG = "ticketsync.toml"
+NEXT = ("worker", "server", "webhook install --desk {desk} --url https://YOUR-ADDRESS", "check --desk {desk}")
 OF_DESKS = frozenset(option.parameter for option in OPTIONS if option.section in DESK_SECTIONS)
 SHOWN = tuple(option.env for option in OPTIONS if option.env == "TICKETSYNC_CONFIG" or option.parameter in OF_DESKS)
 
@@ -71,6 +72,8 @@ def _settings(flags: Mapping[str, str], config: Path) -> Settings:
 
 def _tables(new: NewDesk) -> Iterator[str]:
     for section, table in new.tables.items():
+        if not table:
+            continue
         yield f"[desks.{new.name}.{section}]"
         for key in (key for option in OPTIONS if option.section == section for key in option.file_keys):
             if key in table:  # JSON's texts, numbers, lists and booleans are TOML's too
@@ -151,9 +154,9 @@ def _tell(new: NewDesk, config: Path, text: str, *, dry_run: bool, as_json: bool
     say(f"desk {new.name} is in {config}{_beside(files)}")
     if new.name == DEFAULT_DESK and _in_the_way():
         note(f"Warning: these variables go before its keys: {', '.join(_in_the_way())}")
-    say("A server and a worker that run with this file take it over by themselves. Next:")
-    say(f"  ticketsync --config {config} check --desk {new.name}")
-    say(f"  ticketsync --config {config} webhook install --desk {new.name} --url https://YOUR-ADDRESS")
+    say("A worker and a server that run with this file take it over by themselves; else start them. Next:")
+    for command in NEXT:
+        say(f"  ticketsync --config {config} {command.format(desk=new.name)}")
 
 
 def _beside(files: list[str]) -> str:

@@ -12,11 +12,13 @@ from ticketsync.desk_calls import DeskCallError, DeskRefusedError, NotLinkedErro
 from ticketsync.embedded import EmbeddedError
 from ticketsync.server import CannotListenError
 from ticketsync.settings import SettingsError
+from ticketsync.stored_payloads import UndecodableError
 from ticketsync.teamwork import TeamworkError
 from ticketsync.temporal import BadTemporalConfigError, TemporalError
+from ticketsync.tracing import TracingUnavailableError
 from ticketsync.zendesk import ZendeskError
 
-WRONG_SETTINGS = (SettingsError, BadTemporalConfigError)
+WRONG_SETTINGS = (SettingsError, BadTemporalConfigError, TracingUnavailableError)
 
 
 def failure_of(error: Exception) -> click.ClickException | None:
@@ -49,6 +51,8 @@ def _of_call(error: RPCError) -> str:
 WORDS: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (
     (SettingsError, str),
     (TemporalError, str),
+    (UndecodableError, str),
+    (TracingUnavailableError, str),
     (CannotListenError, str),
     (EmbeddedError, str),
     (DeskCallError, _of_desk),

@@ -30,6 +30,7 @@ from ticketsync.desks import Desk, open_desks
 from ticketsync.hints import Hints
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.settings import RedisSettings, Settings
+from ticketsync.settings.secret_file import read_secret
 from ticketsync.temporal import BadTemporalConfigError, TemporalError
 
 PORT = click.IntRange(1, 65535)
@@ -94,7 +95,7 @@ def import_redis(
 ) -> None:
     """Take over the tasks and mappings that an older service kept in Redis.
 
-    Every entry is looked at, and shown what would be done; then it asks. The desk must be paused. What was taken over
+    Every entry is looked at; what would be done is shown, then it asks. The desk must be paused. What was taken over
     once is not changed by a second time. Ends with 1 when entries had to be left out that a person should see to.
     """
     log_quietly(settings)
@@ -134,10 +135,9 @@ def _password(file: Path | None) -> SecretStr | None:
     if file is None:
         return None
     try:
-        return SecretStr(file.read_text(encoding="utf-8").strip())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise Failed(f"--from-password-file: {file} cannot be read: {reason}", exit_code=2) from None
+        return SecretStr(read_secret(file))
+    except ValueError as error:
+        raise Failed(f"--from-password-file: {file} {error}", exit_code=2) from None
 
 
 # --- what would be done

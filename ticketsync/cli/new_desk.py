@@ -14,6 +14,7 @@ from ticketsync.cli.first_calls import FirstCalls
 from ticketsync.cli.output import Failed, note
 from ticketsync.settings import DeskSettings
 from ticketsync.settings.options import DESK_SECTIONS, OPTIONS, Option
+from ticketsync.settings.secret_file import read_secret
 from ticketsync.settings.values import parse_list
 
 # reference/zendesk-api §1.7: an automation, some days after solved; the system, after 28 days at most.
@@ -74,6 +75,8 @@ class NewDesk:
         """What only flags say, and the files to be made: no answer could put right what is wrong with them."""
         self._take_more("teamwork")
         self._take_more("policy")
+        self._take_more("alerts")
+        self._take_chat()
         self._take_webhook_secret()
         on_closed = self._asking.given("on_closed")
         if on_closed is not None:
@@ -107,6 +110,13 @@ class NewDesk:
         if file is not None:
             self._values["zendesk"]["webhook_secrets"] = parse_list(_content(Path(file)))
             self.tables["zendesk"]["webhook_secret_file"] = self._seen_from_config(Path(file))
+
+    def _take_chat(self) -> None:
+        """Where alerts go: the file that holds its address."""
+        file = self._asking.given("alert_webhook_file")
+        if file is not None:
+            self._values["alerts"]["webhook"] = SecretStr(_content(Path(file)))
+            self.tables["alerts"]["webhook_file"] = self._seen_from_config(Path(file))
 
     def _zendesk_user(self) -> tuple[Table, Secret]:
         email = self._asking.wished("zendesk_email", "E-mail of an admin (none: the token is an OAuth bearer token)")
@@ -251,12 +261,9 @@ def _number(text: str, what: str) -> int:
 
 def _content(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise Failed(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
-    if not text:
-        raise Failed(f"{file} is empty")
-    return text
+        return read_secret(file)
+    except ValueError as error:
+        raise Failed(f"{file} {error}") from None
 
 
 def _variable(name: str) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ticketsync.logs import masked
 from ticketsync.reasons import Reason
 
 NO_WRAP = 100_000
@@ -20,10 +21,13 @@ ANSWER = TypeAdapter[Any](Any)
 
 
 class Failed(click.ClickException):
-    """Ends the command with one message and this exit code: 1 failed, 2 wrong use or wrong settings."""
+    """Ends the command with one message and this exit code: 1 failed, 2 wrong use or wrong settings.
+
+    Whatever the message repeats of what others said, it has no password of an address and no secret of the settings.
+    """
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
+        super().__init__(masked(message))
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
 

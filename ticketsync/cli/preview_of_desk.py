@@ -18,7 +18,7 @@ from ticketsync.activities.looks import own_list_of
 from ticketsync.cli.output import Failed
 from ticketsync.cli.reach import reach_temporal
 from ticketsync.cli.sides import reach_redis
-from ticketsync.cli.ticket_list import TIMEOUT, Wanted
+from ticketsync.cli.template_check import check_templates
 from ticketsync.desk_calls import NotLinkedError, read_facts
 from ticketsync.desks import Desk, open_desks
 from ticketsync.directory import Directory
@@ -33,6 +33,7 @@ from ticketsync.sync.lists import route_of
 from ticketsync.sync.state import TicketState
 from ticketsync.teamwork import TeamworkError
 from ticketsync.teamwork import Unauthorized as TeamworkUnauthorized
+from ticketsync.ticket_list import TIMEOUT, Wanted
 from ticketsync.tickets import READ_SECONDS, TicketView, UnknownTicketError, read_ticket
 from ticketsync.zendesk import Unauthorized as ZendeskUnauthorized
 from ticketsync.zendesk import ZendeskError
@@ -96,7 +97,8 @@ async def preview_desk(settings: Settings, name: str, asked: Asked) -> Preview:
         known = await _each(ids, lambda ticket_id: _known(client, redis, name, ticket_id))
         await _read_beforehand(stage, known)
         foreseen = await _each(known, lambda one: _foreseen(stage, one))
-    return _preview(stage, foreseen, more=more, whole=asked.ticket_id is not None)
+        preview = _preview(stage, foreseen, more=more, whole=asked.ticket_id is not None)
+        return preview.model_copy(update={"warnings": [*_warnings(stage), *await _of_templates(desk)]})
 
 
 @asynccontextmanager
@@ -229,7 +231,7 @@ def _preview(stage: Stage, all_foreseen: Sequence[Foreseen | NotForeseen], *, mo
         steps=dict(Counter(step.kind for one in foreseen for step in one.steps if step.changes)),
         tickets=[one for one in foreseen if one.steps or whole],
         not_foreseen=[one for one in all_foreseen if isinstance(one, NotForeseen)],
-        warnings=list(_warnings(stage)),
+        warnings=[],
         more=more,
     )
 
@@ -242,3 +244,8 @@ def _warnings(stage: Stage) -> list[str]:
         for text, tasklist_id in routes
         if tasklist_id not in stage.open_lists
     ]
+
+
+async def _of_templates(desk: Desk) -> list[str]:
+    lines = await check_templates(desk)
+    return [f"templates: {line.found}; {line.next}" for line in lines if line.outcome != "ok"]

@@ -16,11 +16,11 @@ from ticketsync.cli.output import note, print_json, say
 from ticketsync.cli.preview import print_preview
 from ticketsync.cli.preview_of_desk import Asked, Preview, preview_desk
 from ticketsync.cli.reach import log_quietly, reach_temporal
-from ticketsync.cli.ticket_list import TIMEOUT, Wanted
 from ticketsync.desk_calls import command_desk, read_facts
 from ticketsync.settings import Settings
 from ticketsync.sync.state import SyncState
 from ticketsync.teamwork import TeamworkError
+from ticketsync.ticket_list import TIMEOUT, Wanted
 from ticketsync.zendesk import ZendeskError
 
 TICKETS_SHOWN = 20

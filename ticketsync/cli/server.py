@@ -9,8 +9,15 @@ from ticketsync.logs import start_logging
 from ticketsync.server import serve
 from ticketsync.settings import Settings
 from ticketsync.settings.watch import SettingsWatch
+from ticketsync.tracing import tracing
 
-SHOWN = ("TICKETSYNC_HOST", "TICKETSYNC_PORT", "TICKETSYNC_METRICS_ADDRESS", "TICKETSYNC_API_TOKEN")
+SHOWN = (
+    "TICKETSYNC_HOST",
+    "TICKETSYNC_PORT",
+    "TICKETSYNC_METRICS_ADDRESS",
+    "TICKETSYNC_API_TOKEN",
+    "TICKETSYNC_TRACES_ENDPOINT",
+)
 
 
 @click.command(cls=SettingsCommand, shown_settings=SHOWN, hands_flags=True)
@@ -22,4 +29,5 @@ def server(settings: Settings, flags: dict[str, Any]) -> None:
     """
     need_desks(settings)
     start_logging(settings)
-    serve(settings, SettingsWatch(settings, flags))
+    with tracing(settings.traces_endpoint, "server"):
+        serve(settings, SettingsWatch(settings, flags))

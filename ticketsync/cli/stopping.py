@@ -1,8 +1,12 @@
-"""Stopping in order: the first SIGTERM or Ctrl-C asks, a second one ends the process as it would without us."""
+"""Stopping in order: the first SIGTERM or Ctrl-C asks, a second one ends the process as it would without us.
+
+One of several processes (`processes.py`) is also asked by the end of the one that started it.
+"""
 
 import asyncio
 import signal
 from collections.abc import Awaitable
+from multiprocessing import parent_process
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -21,7 +25,20 @@ def stop_on_signals() -> asyncio.Event:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal)
+    _stop_with_parent(stop)
     return stop
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    parent, loop = parent_process(), asyncio.get_running_loop()
+    if parent is None:
+        return
+
+    def on_end() -> None:
+        stop.set()
+        loop.remove_reader(parent.sentinel)
+
+    loop.add_reader(parent.sentinel, on_end)
 
 
 async def unless_stopped(work: Awaitable[Result], stop: asyncio.Event) -> Result | None:

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 import click
 from temporalio.client import Client
 
-from ticketsync.cli.ticket_list import STATES, TIMEOUT, Wanted
-from ticketsync.reasons import codes_that_say, says_not_looked_at
+from ticketsync.reasons import codes_asked_for
+from ticketsync.ticket_list import STATES, STATUSES, TIMEOUT, Wanted
 
-STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "deleted")
 ID = click.IntRange(1, 2**63 - 1)
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
@@ -56,7 +55,7 @@ def codes_for(
     """The reasons that `--reason` asks for, "" for that of tickets which have no code yet. Raises BadParameter."""
     if text is None:
         return None
-    codes = (*codes_that_say(text), *([""] if says_not_looked_at(text) else []))
+    codes = codes_asked_for(text)
     if not codes:
         raise click.BadParameter(f"no reason says {text!r}: docs/on-call.md has them all")
     return codes

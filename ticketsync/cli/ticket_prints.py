@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ticketsync import names
 from ticketsync.cli.output import note, print_facts, print_reasons, print_rows, print_table, say
-from ticketsync.cli.ticket_list import TicketList, TicketRow
-from ticketsync.reasons import Reason, explained
 from ticketsync.sync.state import JOURNAL_KEPT, JournalLine, TicketState
+from ticketsync.ticket_list import TicketList
 from ticketsync.tickets import PendingActivity, TicketView
 from ticketsync.why import FieldStory, Why, explain
 
@@ -23,7 +22,7 @@ def print_list(found: TicketList) -> None:
         for row in found.tickets
     ]
     print_table(heads, rows)
-    print_reasons(_reasons(found.tickets))
+    print_reasons(found.explained)
     counts = ", ".join(f"{count} {state}" for state, count in found.counts.items() if count)
     say(f"\n{counts or 'no tickets'}")
     if found.more or found.page > 1:
@@ -37,12 +36,6 @@ def _page(found: TicketList) -> str:
     first = (found.page - 1) * found.limit + 1
     shown = f"{first:,}-{first + len(found.tickets) - 1:,} of {found.total:,}"
     return f"{shown}; next: --page {found.page + 1}" if found.more else shown
-
-
-def _reasons(rows: Iterable[TicketRow]) -> dict[str, Reason]:
-    """Those that the table shows, each once, in its order; a ticket that has none yet is explained by its state."""
-    told = {row.reason or row.state or "": explained(row.state or "", row.reason or "") for row in rows}
-    return {code: reason for code, reason in told.items() if reason is not None}
 
 
 # --- show

@@ -12,9 +12,9 @@ from ticketsync.cli.output import Failed, print_json
 from ticketsync.cli.put_right import resync, retry
 from ticketsync.cli.reach import log_quietly, reach_temporal
 from ticketsync.cli.ticket_filter import ID, filtered
-from ticketsync.cli.ticket_list import TicketList, Wanted, list_tickets
 from ticketsync.cli.ticket_prints import print_list, print_view, print_why
 from ticketsync.settings import Settings
+from ticketsync.ticket_list import TicketList, Wanted, list_tickets
 from ticketsync.tickets import TicketCallError, TicketView, UnknownTicketError, read_ticket
 from ticketsync.why import state_of, why_of
 
@@ -38,10 +38,10 @@ def tickets() -> None:
 def list_command(settings: Settings, desk: str, as_json: bool, **filters: Any) -> None:
     """Tickets and how they stand, the newest trouble first.
 
-    Those whose workflow runs: tickets that have ended leave the list after their grace period, "show" and "why" still
-    answer for them. Below the list: what its reasons mean, what to do, and how many tickets are in each state. The
-    agent is the Zendesk user whose person the task should have: the assignee, or whoever opened a ticket that was
-    never assigned.
+    Behind the troubles the tickets that began last. Listed are those whose workflow runs: one that has ended leaves the
+    list after its grace period, "show" and "why" still answer for it. Below the list: what its reasons mean, what to
+    do, and how many tickets are in each state. The agent is the Zendesk user whose person the task should have: the
+    assignee, or whoever opened a ticket that was never assigned.
     """
     log_quietly(settings)
     found = asyncio.run(_list(Wanted(desk=known_desk(settings, desk), **filters)))

@@ -59,7 +59,7 @@ class Matching(BaseModel):
 @desk_option
 @json_option
 def match_users(settings: Settings, accept: bool, yes: bool, desk: str, as_json: bool) -> None:
-    """Show the agents without a Teamwork person, and propose who they are.
+    """Agents without a Teamwork person, and who they may be.
 
     By e-mail and by name; with the number of open tickets that are nobody's for want of a person.
     """

@@ -9,15 +9,17 @@ from ticketsync.cli.checks import SERVICE, CheckLine, Outcome, worst
 # In the order in which they are mended best: what stands later often needs what stands before it.
 ORDER = (
     *("temporal", "namespace", "redis", "zendesk", "teamwork", "project", "task list"),
-    *("search attributes", "worker", "worker deployment", "workflow", "webhook", "webhook secret"),
-    *("routes", "directory"),
+    *("search attributes", "worker", "worker deployment", "workflow", "queues", "webhook", "webhook secret"),
+    *("routes", "templates", "directory", "alerts"),
 )
 # What is mended together with another, or can only be seen after that: no thing of its own while the other is to do.
 MENDED_WITH = {
     "search attributes": "worker",
     "workflow": "worker",
+    "queues": "worker",
     "webhook": "zendesk",
     "webhook secret": "webhook",
+    "alerts": "worker",
 }
 
 

@@ -9,6 +9,7 @@ from ticketsync.settings import DeskSettings, SecretPlace
 from ticketsync.settings.edit import changing, name_in_config, write_secret
 from ticketsync.settings.values import parse_list
 
+NEW_FILE = "webhook-secret"  # behind the desk's name
 FILE_KEY = "webhook_secret_file"
 
 
@@ -45,7 +46,7 @@ def _keep_beside(secret: str, desk: DeskSettings, place: SecretPlace) -> Kept:
     """In a file of its own beside the config file, which is told of it."""
     if place.table is None:
         raise ValueError("a place is a file, a variable or a config file")
-    file = place.table.with_name(f"{desk.name}-webhook-secret")
+    file = place.table.with_name(f"{desk.name}-{NEW_FILE}")
     older = _write(file, secret, place.table)
     table = ("desks", desk.name, "zendesk")
     try:

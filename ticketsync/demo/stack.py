@@ -19,6 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from ticketsync import names
+from ticketsync.ask_status import ask_status
 from ticketsync.demo.ports import Ports
 from ticketsync.demo.progress import Progress
 from ticketsync.demo.webhook import install_webhook
@@ -37,12 +38,14 @@ from ticketsync.server import create_app
 from ticketsync.settings import DEFAULT_DESK, Settings, load_settings
 from ticketsync.sync.desk import DeskState
 from ticketsync.temporal import build_runtime, data_converter, register_search_attributes
+from ticketsync.tracing import tracing
 from ticketsync.worker import run_worker
 from ticketsync.zendesk import ZendeskClient
 
 LOOPBACK = "127.0.0.1"
 DESK_STANDS_WITHIN = 60.0
 LOOK_EVERY = 0.05
+ANSWERS_WITHIN = 5.0  # seconds
 SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
 CALLS_PER_MINUTE = 3000  # a whole day is played in seconds; the real quota would make it minutes
 
@@ -230,6 +233,7 @@ class _Starting:
                 environment["ZENDESK_WEBHOOK_SECRET"] = await install_webhook(zendesk, _endpoint(host, port), policy)
                 settings = load_settings(environ={**environment, **self._wanted.logging})
                 start_logging(settings)
+                self._held.enter_context(tracing(settings.traces_endpoint, "dev"))
                 served = await self._held.enter_async_context(serve(create_app(settings, lambda: client), host, port))
                 endpoint = _endpoint(host, served.port)
                 await install_webhook(zendesk, endpoint, policy)
@@ -289,10 +293,9 @@ async def _desk_stands(client: Client, worker: "asyncio.Task[None]") -> str:
 
 
 async def _desk_state(handle: Any) -> DeskState | None:
-    try:
-        return DeskState.model_validate(await handle.query("status"))
-    except RPCError:  # not started yet, or no worker polls yet
-        return None
+    """None while it is not started yet, no worker polls yet, or it is just told something."""
+    state, _ = await ask_status(handle, DeskState, asyncio.get_running_loop().time() + ANSWERS_WITHIN)
+    return state
 
 
 def _stands(state: DeskState) -> bool:

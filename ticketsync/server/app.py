@@ -12,12 +12,15 @@ from starlette.responses import JSONResponse, Response
 from ticketsync import __version__
 from ticketsync.redis_client import close_redis, connect_redis
 from ticketsync.server.answers import Refusal
+from ticketsync.server.codec import CodecCors, codec_routes, origin_of
 from ticketsync.server.edge import Edge, Limits
 from ticketsync.server.health import ClientProvider, health_routes
 from ticketsync.server.metrics import ServerMetrics
 from ticketsync.server.ticket_api import TicketApi, ticket_routes
+from ticketsync.server.token import ApiToken
 from ticketsync.server.webhooks import Shortcut, webhook_routes
 from ticketsync.settings import DeskSettings, Settings
+from ticketsync.stored_payloads import UndecodableError
 
 
 def create_app(
@@ -33,6 +36,7 @@ def create_app(
     `desks` are those of the settings, unless given: a change in it counts from the next request on.
     """
     redis, desks = connect_redis(settings.redis), settings.desks if desks is None else desks
+    token = ApiToken(settings.api_token)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -50,12 +54,16 @@ def create_app(
     edge = Edge(desks, settings.signature_age, temporal, metrics or ServerMetrics(), limits or Limits())
     webhooks = webhook_routes(edge)
     app.include_router(webhooks)
-    app.add_middleware(Shortcut, routes=webhooks.routes)
-    app.include_router(ticket_routes(TicketApi(desks, settings.api_token, temporal)))
+    if settings.temporal_ui is not None:
+        app.add_middleware(CodecCors, origin=origin_of(settings.temporal_ui))
+    app.add_middleware(Shortcut, routes=webhooks.routes)  # the last one is the first that a request meets
+    app.include_router(ticket_routes(TicketApi(desks, token, temporal)))
+    app.include_router(codec_routes(settings.encryption_keys, token))
     app.include_router(health_routes(temporal, redis))
     app.exception_handler(Refusal)(_refuse)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(UndecodableError)(_undecodable)
     app.exception_handler(Exception)(_unexpected)
     return app
 
@@ -76,6 +84,10 @@ async def _http_error(_request: Request, error: HTTPException) -> Response:
     answer = _answer(error.status_code, code, f"{phrase}: see /openapi.json for what is here.")
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _undecodable(_request: Request, error: UndecodableError) -> Response:
+    return _answer(503, "undecodable", f"Not to be read here: {error}.")
 
 
 async def _unexpected(_request: Request, _error: Exception) -> Response:

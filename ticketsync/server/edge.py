@@ -11,7 +11,7 @@ so that nobody can play one in.
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,13 +20,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from structlog.contextvars import bind_contextvars
 
+from ticketsync import tracing
 from ticketsync.server.answers import CLOSE, Ignored, Refusal, Stored, not_stored, unknown_desk
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
 from ticketsync.server.metrics import NO_DESK, ServerMetrics
 from ticketsync.settings import DEFAULT_DESK, PUBLIC_TEST_SECRET, DeskSettings
-from ticketsync.sync.event import Event
+from ticketsync.sync.event import LONGEST_DELIVERY, Event
 from ticketsync.tickets import STORE_SECONDS, NotStoredError, store_event
+from ticketsync.tracing import DELIVERY, DESK, TICKET
 from ticketsync.zendesk.events import NotAnEvent, ParsedDelivery, parse_event, parse_older_form
 from ticketsync.zendesk.kinds import TEST_CALL
 from ticketsync.zendesk.signature import timestamp_age, verify
@@ -35,7 +37,8 @@ INVOCATION_ID = "x-zendesk-webhook-invocation-id"
 SIGNATURE = "x-zendesk-webhook-signature"
 TIMESTAMP = "x-zendesk-webhook-signature-timestamp"
 OLDER_SECRET = "x-webhook-secret"  # noqa: S105 - a header's name
-LONGEST_LOGGED_ID = 64
+# Of deliveries: those that alert rules go by. Others are shown when they occur.
+OUTCOMES = ("stored", "ignored", "not_stored", "not_an_event", "body_too_large")
 
 Reader = Callable[[Request, DeskSettings], Awaitable[ParsedDelivery]]
 
@@ -72,6 +75,7 @@ class Edge:
         self._metrics = metrics
         self._limits = limits
         self._accounts: dict[tuple[str, str], int] = {}
+        expect_desks(metrics, desks)
 
     async def zendesk(self, request: Request, desk: str) -> Response:
         """A delivery of Zendesk's, signed."""
@@ -84,16 +88,21 @@ class Edge:
     async def _answer(self, request: Request, desk_name: str, read: Reader) -> Response:
         desk = self._desks.get(desk_name)
         label = NO_DESK if desk is None else desk.name
-        bind_contextvars(desk=label, delivery=request.headers.get(INVOCATION_ID, "-")[:LONGEST_LOGGED_ID])
-        try:
-            outcome, response = await self._take(request, desk, read)
-        except Refusal as refusal:
-            outcome, response = refusal.error, refusal.response
-        except Exception as error:
-            log.exception("a delivery could not be handled")
-            outcome, response = "not_stored", not_stored(type(error).__name__).response
+        bind_contextvars(desk=label, delivery=request.headers.get(INVOCATION_ID, "-")[:LONGEST_DELIVERY])
+        with tracing.span("delivery", kind="server", parent=request.headers.get("traceparent")) as put:
+            outcome, response = await self._outcome(request, desk, read)
+            put({DESK: label, "ticketsync.outcome": outcome, "http.response.status_code": response.status_code})
         self._metrics.deliveries.labels(label, outcome).inc()
         return response
+
+    async def _outcome(self, request: Request, desk: DeskSettings | None, read: Reader) -> tuple[str, Response]:
+        try:
+            return await self._take(request, desk, read)
+        except Refusal as refusal:
+            return refusal.error, refusal.response
+        except Exception as error:
+            log.exception("a delivery could not be handled")
+            return "not_stored", not_stored(type(error).__name__).response
 
     async def _take(self, request: Request, desk: DeskSettings | None, read: Reader) -> tuple[str, Response]:
         if desk is None:
@@ -176,10 +185,12 @@ class Edge:
     # --- storing
 
     async def _store(self, desk: str, event: Event) -> str:
-        bind_contextvars(ticket=event.ticket_id, event_id=event.id)
+        cause = event.cause
+        bind_contextvars(ticket=event.ticket_id, event_id=event.id, delivery=cause.delivery)
         started = time.perf_counter()
         try:
-            workflow_id = await self._signal(desk, event)
+            with tracing.span("store", {TICKET: event.ticket_id, DELIVERY: cause.delivery}, kind="client"):
+                workflow_id = await self._signal(desk, event)
         except NotStoredError as error:
             log.warning("not stored", code=error.code)
             raise not_stored(error.code) from None
@@ -191,7 +202,8 @@ class Edge:
         client = self._temporal()
         if client is None:
             raise NotStoredError("NOT_CONNECTED")
-        return await store_event(client, desk, event, self._limits.store_seconds)
+        traced = event.model_copy(update={"traceparent": tracing.traceparent()}) if tracing.is_on() else event
+        return await store_event(client, desk, traced, self._limits.store_seconds)
 
 
 _UNAUTHORIZED = {
@@ -202,6 +214,11 @@ _UNAUTHORIZED = {
     "account_mismatch": "This desk belongs to another Zendesk account: point the webhook to its own desk.",
     "wrong_secret": "X-Webhook-Secret is not a webhook secret of this desk.",
 }
+
+
+def expect_desks(metrics: ServerMetrics, desks: Iterable[str]) -> None:
+    """Have the metrics show these desks before anything has come for them."""
+    metrics.expect(desks, OUTCOMES, _UNAUTHORIZED)
 
 
 def _secrets(desk: DeskSettings) -> list[str]:

@@ -9,7 +9,9 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import structlog
 import uvicorn
@@ -22,8 +24,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from ticketsync.garbage import collect_rarely
 from ticketsync.server.answers import CLOSE, Refusal
 from ticketsync.server.app import create_app
+from ticketsync.server.edge import expect_desks
 from ticketsync.server.metrics import ServerMetrics, metrics_app
-from ticketsync.settings import DeskSettings, Settings
+from ticketsync.settings import DeskSettings, EncryptionKey, Settings
 from ticketsync.settings.values import parse_address
 from ticketsync.settings.watch import SettingsWatch
 from ticketsync.temporal import (
@@ -38,6 +41,13 @@ DRAIN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 75  # longer than a load balancer's usual 60 s: it must be the one who closes
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 32 * 1024
+# Nothing here is a page: no browser is to guess, keep, frame or run any of it, or to tell others where it was.
+SECURITY_HEADERS = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+]
 BACKLOG = 2048
 
 log = structlog.get_logger()
@@ -58,7 +68,7 @@ def serve(settings: Settings, watch: SettingsWatch | None = None) -> None:
 
 async def _serve(settings: Settings, watch: SettingsWatch | None) -> None:
     await connect(lazy=True)  # settings that cannot be used end the server now, not in the background
-    metrics, link, desks = ServerMetrics(), _TemporalLink(), dict(settings.desks)
+    metrics, link, desks = ServerMetrics(), _TemporalLink(settings.encryption_keys), dict(settings.desks)
     app = create_app(settings, lambda: link.client, desks=desks, metrics=metrics)
     servers = [_Server(app, settings.host, settings.port)]
     if settings.metrics_address is not None:
@@ -67,26 +77,29 @@ async def _serve(settings: Settings, watch: SettingsWatch | None) -> None:
     async with asyncio.TaskGroup() as group:
         beside = [group.create_task(link.connect())]
         if watch is not None:
-            beside.append(group.create_task(_follow(watch, desks)))
+            beside.append(group.create_task(_follow(watch, desks, metrics)))
         await asyncio.gather(*(server.run_until_stopped() for server in servers))
         for task in beside:
             task.cancel()
 
 
-async def _follow(watch: SettingsWatch, desks: dict[str, DeskSettings]) -> None:
+async def _follow(watch: SettingsWatch, desks: dict[str, DeskSettings], metrics: ServerMetrics) -> None:
     """Have the desks of the settings as they are now, from the next request on."""
     async for settings in watch.changes():
         desks.clear()
         desks.update(settings.desks)
+        expect_desks(metrics, desks)
 
 
 class _TemporalLink:
     """The server's client, from the moment Temporal answers; it finds back by itself after an outage."""
 
-    client: Client | None = None
+    def __init__(self, keys: Sequence[EncryptionKey]) -> None:
+        self.client: Client | None = None
+        self._keys = keys
 
     async def connect(self) -> None:
-        client = await wait_for_temporal(connect, log.warning)
+        client = await wait_for_temporal(partial(connect, keys=self._keys), log.warning)
         self.client = client
         log.info("connected to Temporal", address=client.service_client.config.target_host, namespace=client.namespace)
         await _warn_of_missing_search_attributes(client)
@@ -131,6 +144,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                headers=SECURITY_HEADERS,
                 proxy_headers=False,
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -158,9 +172,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP whose request heads have a limit: a connection that does not send one in time is closed."""
+    """HTTP whose request heads have a limit: a connection that does not send one in time is closed.
+
+    So is one that goes on sending what nobody waits for: the rest of a body after its answer, or a line without end,
+    which the parser would keep whole and say nothing of.
+    """
 
     _head_bytes = 0
+    _unread_bytes = 0  # since the parser last told of anything
     _head_begun = False
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -172,9 +191,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._unread_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._unread_bytes > HEAD_BYTES:
+            self.send_400_response("")
+        elif self._nothing_limits_it():
+            self._start_timer()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes, self._head_begun = 0, True
+        self._head_bytes, self._head_begun, self._unread_bytes = 0, True, 0
         self._start_timer()
 
     def on_url(self, url: bytes) -> None:
@@ -190,10 +219,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._unread_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unread_bytes = 0
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn has logged it
         """To what is not HTTP, in the form of all our answers."""
         if self._owes_an_answer():
             self.cycle.keep_alive = False  # it hangs up after that
+            self.flow.pause_reading()
         else:
             self._hang_up(Refusal(400, "not_http", "Not understood as HTTP, or its head is too long.", CLOSE))
 
@@ -201,6 +239,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether a request came in whole before what is wrong now."""
         cycle = self.cycle
         return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def _nothing_limits_it(self) -> bool:
+        """Data came outside of a head, and no request is being answered: uvicorn has stopped its own timer for it."""
+        is_waiting = self._head_timer is None and self.timeout_keep_alive_task is None
+        return is_waiting and (self.cycle is None or self.cycle.response_complete)
 
     def _head_too_slow(self) -> None:
         """Who has said nothing hears nothing either."""
@@ -211,11 +254,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _hang_up(self, refusal: Refusal) -> None:
         answer = refusal.response
-        lines = [STATUS_LINE[refusal.status], *(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)]
+        headers = [*self.server_state.default_headers, *answer.raw_headers]
+        lines = [STATUS_LINE[refusal.status], *(name + b": " + value + b"\r\n" for name, value in headers)]
         self.transport.write(b"".join([*lines, b"\r\n", bytes(answer.body)]))
         self.transport.close()
 
     def _count(self, part: bytes) -> None:
+        self._unread_bytes = 0
         self._head_bytes += len(part)
         if self._head_bytes > HEAD_BYTES:
             raise ValueError(f"the head of the request is over {HEAD_BYTES} bytes")  # answered by send_400_response

@@ -4,20 +4,24 @@ Bodies are read by hand, after the token was looked at: the framework would read
 they come, from anybody.
 """
 
-import hmac
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from ticketsync import names
 from ticketsync.server.answers import ErrorAnswer, Refusal, unknown_desk
 from ticketsync.server.body import read_body
 from ticketsync.server.health import ClientProvider
+from ticketsync.server.ticket_query import TicketQuery
+from ticketsync.server.token import ApiToken
 from ticketsync.settings import DeskSettings
+from ticketsync.ticket_list import TicketList, list_tickets
 from ticketsync.tickets import (
     CommandName,
     CommandRefusedError,
@@ -32,7 +36,7 @@ from ticketsync.why import WhyOfTicket, why_of
 ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"model": ErrorAnswer, "description": "wrong token"},
     404: {"model": ErrorAnswer, "description": "no token is set, or unknown desk or ticket"},
-    422: {"model": ErrorAnswer, "description": "not a ticket id, or not a body that the command takes"},
+    422: {"model": ErrorAnswer, "description": "not a ticket id, a filter or a body that can be taken"},
     503: {"model": ErrorAnswer, "description": "Temporal or the worker does not answer"},
 }
 COMMAND_ERRORS: dict[int | str, dict[str, Any]] = {
@@ -46,6 +50,7 @@ BODY_ERRORS: dict[int | str, dict[str, Any]] = {
 }
 BODY_BYTES = 4 * 1024
 BODY_SECONDS = 15.0
+LIST_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -83,20 +88,20 @@ class Queued(BaseModel):
 
 
 class TicketApi:
-    def __init__(self, desks: Mapping[str, DeskSettings], token: SecretStr | None, temporal: ClientProvider) -> None:
+    def __init__(self, desks: Mapping[str, DeskSettings], token: ApiToken, temporal: ClientProvider) -> None:
         self._desks = desks
-        self._token = token
         self._temporal = temporal
+        self.authorize = token.as_bearer
 
-    async def authorize(self, request: Request) -> None:
-        """A server without a token has no ticket API: 404, as for any other address that is not there."""
-        if self._token is None:
-            raise Refusal(404, "no_api_token", "The ticket API is off: set TICKETSYNC_API_TOKEN to use it.")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        right = hmac.compare_digest(token.strip().encode(), self._token.get_secret_value().encode())
-        if scheme.lower() != "bearer" or not right:
-            challenge = {"WWW-Authenticate": "Bearer"}
-            raise Refusal(401, "wrong_token", "Send TICKETSYNC_API_TOKEN as bearer token.", challenge)
+    async def list(self, desk: str, query: TicketQuery) -> TicketList:
+        client, wanted = self._client(desk), query.wanted(desk)
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                return await list_tickets(client, wanted)
+        except RPCError as error:
+            raise _no_answer(NoAnswerError(error.status.name)) from None
+        except TimeoutError:
+            raise _no_answer(NoAnswerError("TIMEOUT")) from None
 
     async def read(self, desk: str, ticket_id: int) -> TicketView:
         client = self._client(desk)
@@ -136,7 +141,18 @@ class TicketApi:
 
 
 def ticket_routes(api: TicketApi) -> APIRouter:
-    router = APIRouter(prefix="/api/v1/desks/{desk}/tickets/{ticket_id}", tags=["tickets"])
+    router = APIRouter(prefix="/api/v1/desks/{desk}/tickets", tags=["tickets"])
+    router.include_router(_routes_of_one(api), prefix="/{ticket_id}")
+
+    @router.get("", dependencies=[Depends(api.authorize)], responses=ERRORS)
+    async def find_tickets(desk: str, query: Annotated[TicketQuery, Query()]) -> TicketList:
+        return await api.list(desk, query)
+
+    return router
+
+
+def _routes_of_one(api: TicketApi) -> APIRouter:
+    router = APIRouter()
     secured = [Depends(api.authorize)]
 
     @router.get("", dependencies=secured, responses=ERRORS)

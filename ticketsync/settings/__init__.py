@@ -4,10 +4,12 @@
 Importing this package reads nothing.
 """
 
+from ticketsync.settings.keys import EncryptionKey, new_key
 from ticketsync.settings.load import WEBHOOK_SECRETS, load_settings, settings_files, webhook_secret_place
 from ticketsync.settings.models import (
     DEFAULT_DESK,
     PUBLIC_TEST_SECRET,
+    AlertSettings,
     DeskSettings,
     RedisSettings,
     SecretPlace,
@@ -24,7 +26,9 @@ __all__ = [
     "DEFAULT_DESK",
     "PUBLIC_TEST_SECRET",
     "WEBHOOK_SECRETS",
+    "AlertSettings",
     "DeskSettings",
+    "EncryptionKey",
     "RedisSettings",
     "SecretPlace",
     "SettingName",
@@ -35,6 +39,7 @@ __all__ = [
     "format_duration",
     "load_settings",
     "masked",
+    "new_key",
     "parse_duration",
     "setting_names",
     "settings_files",

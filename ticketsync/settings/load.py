@@ -103,7 +103,9 @@ class _Loading:
             self._problems += [
                 f"{given.origin}: is a rule of the environment's desk, and there is none: put it into the config file"
                 for given in layer
-                if not self._is_known(given) and given.option.section == "policy"
+                if not self._is_known(given)
+                and given.option.section in ("policy", "alerts")
+                and not given.option.secret
             ]
         return [given for given in layer if self._is_known(given)]
 

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ticketsync.settings.keys import EncryptionKey, with_ids_of_their_own
 from ticketsync.settings.values import parse_address, parse_addresses, parse_duration, parse_list
 from ticketsync.sync.policy import Policy
 
@@ -99,6 +100,12 @@ def _plain_email(email: str) -> str:
     return address
 
 
+def _desk_name(name: str) -> str:
+    if not _DESK_NAME.fullmatch(name):
+        raise ValueError("a desk's name is 1 to 32 small letters, digits and hyphens, and does not begin with a hyphen")
+    return name
+
+
 def _not_empty(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if not text or not text.isprintable() or not text.isascii():
@@ -110,6 +117,7 @@ def _one_of_lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+DeskName = Annotated[str, AfterValidator(_desk_name)]
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 BaseUrl = Annotated[str, AfterValidator(lambda url: _checked_url(url) if url else url)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -194,22 +202,37 @@ class TeamworkSettings(_Section):
         return site_of(self.base_url)
 
 
+def _secret_url(secret: SecretStr) -> SecretStr:
+    """A whole address, with its query where it has one."""
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address: give that of an incoming webhook, https://…")
+    return secret
+
+
+class AlertSettings(_Section):
+    """What people are told by themselves. `webhook` is a Slack-compatible incoming webhook, whose address is a secret.
+
+    `notes`: also as a private note on the ticket. `after`: how long a ticket has been blocked when it is told of.
+    """
+
+    webhook: Annotated[Secret, AfterValidator(_secret_url)] | None = None
+    notes: bool = False
+    after: Duration = timedelta(minutes=30)
+
+    @property
+    def on(self) -> bool:
+        return self.webhook is not None or self.notes
+
+
 class DeskSettings(_Section):
     """One Zendesk account, the Teamwork project its tickets go to, and the rules between them."""
 
-    name: str
+    name: DeskName
     zendesk: ZendeskSettings
     teamwork: TeamworkSettings
     policy: Policy = Policy()
-
-    @field_validator("name")
-    @classmethod
-    def _desk_name(cls, name: str) -> str:
-        if not _DESK_NAME.fullmatch(name):
-            raise ValueError(
-                "a desk's name is 1 to 32 small letters, digits and hyphens, and does not begin with a hyphen"
-            )
-        return name
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def is_sandbox(self) -> bool:
@@ -242,7 +265,10 @@ class RedisSettings(_Section):
 class Settings(BaseSettings):
     """Everything that can be set. Built by `load_settings`; built directly it holds what it is given and reads nothing.
 
-    `metrics_address` is `host:port`. `signature_age` is how old a webhook's signature may be.
+    `metrics_address` and `health_address` are `host:port`. `signature_age` is how old a webhook's signature may be. Of
+    the `encryption_keys` the first encrypts what Temporal stores; without any it is plain. `temporal_ui` is the address
+    of Temporal's UI, `traces_endpoint` the base URL of a collector that takes OTLP over HTTP. `worker_desks`: the
+    desks whose calls a worker makes, or none for those of all; it need not know them yet.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -250,16 +276,23 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104, a server in a container is reached from outside of it
     port: Port = 8080
     metrics_address: str | None = None
+    health_address: str | None = None
     api_token: Secret | None = None
+    encryption_keys: Annotated[
+        tuple[EncryptionKey, ...], BeforeValidator(parse_list), AfterValidator(with_ids_of_their_own)
+    ] = ()
+    temporal_ui: BaseUrl | None = None
     config: Path | None = None
     worker_deployment: str | None = None
+    worker_desks: Annotated[tuple[DeskName, ...], BeforeValidator(parse_list)] = ()
     log_format: Annotated[Literal["auto", "json", "console"], BeforeValidator(_one_of_lower_case)] = "auto"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_one_of_lower_case)] = "info"
     signature_age: Duration = timedelta(hours=24)
+    traces_endpoint: Annotated[str, AfterValidator(_checked_url)] | None = None
     redis: RedisSettings = RedisSettings()
     desks: dict[str, DeskSettings] = {}
 
-    @field_validator("metrics_address")
+    @field_validator("metrics_address", "health_address")
     @classmethod
     def _host_and_port(cls, address: str | None) -> str | None:
         if address is not None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ticketsync.settings.models import DEFAULT_DESK
 from ticketsync.settings.values import parse_duration, parse_list
 
-DESK_SECTIONS = ("zendesk", "teamwork", "policy")
+DESK_SECTIONS = ("zendesk", "teamwork", "policy", "alerts")
 
 
 def _as_it_is(value: Any) -> Any:
@@ -75,7 +75,24 @@ OPTIONS = (
     Option("TICKETSYNC_HOST", "", "host", "the address that the server listens on", "0.0.0.0"),  # noqa: S104
     Option("TICKETSYNC_PORT", "", "port", "the port that the server listens on", "8080"),
     Option("TICKETSYNC_METRICS_ADDRESS", "", "metrics_address", "host:port that serves GET /metrics", "no metrics"),
+    Option("TICKETSYNC_HEALTH_ADDRESS", "", "health_address", "host:port for a worker's probes", "no probes"),
     Option("TICKETSYNC_API_TOKEN", "", "api_token", "bearer token of the ticket API", "no ticket API", secret=True),
+    Option(
+        "TICKETSYNC_ENCRYPTION_KEYS",
+        "",
+        "encryption_keys",
+        "keys, ID:KEY each, that encrypt what Temporal stores: the first encrypts, all decrypt",
+        "no encryption",
+        secret=True,
+        read=parse_list,
+    ),
+    Option(
+        "TICKETSYNC_TEMPORAL_UI",
+        "",
+        "temporal_ui",
+        "address of Temporal's UI, whose pages may ask the codec endpoint",
+        "no page may",
+    ),
     Option("TICKETSYNC_CONFIG", "", "config", "the TOML file with the desks", "no file"),
     Option(
         "TICKETSYNC_WORKER_DEPLOYMENT",
@@ -83,6 +100,14 @@ OPTIONS = (
         "worker_deployment",
         "the worker deployment whose versions Temporal routes to",
         "unversioned workers",
+    ),
+    Option(
+        "TICKETSYNC_WORKER_DESKS",
+        "",
+        "worker_desks",
+        "comma list of the desks whose calls a worker makes",
+        "every desk",
+        read=parse_list,
     ),
     Option("TICKETSYNC_LOG_FORMAT", "", "log_format", "auto, json or console", "auto"),
     Option("TICKETSYNC_LOG_LEVEL", "", "log_level", "debug, info, warning or error", "info"),
@@ -93,6 +118,13 @@ OPTIONS = (
         "how old a webhook's signature may be; duration",
         "24h",
         read=parse_duration,
+    ),
+    Option(
+        "TICKETSYNC_TRACES_ENDPOINT",
+        "",
+        "traces_endpoint",
+        "the OpenTelemetry collector that gets traces, by OTLP over HTTP, as http://localhost:4318",
+        "no traces",
     ),
     Option("REDIS_HOST", "redis", "host", "Redis host", "localhost"),
     Option("REDIS_PORT", "redis", "port", "Redis port", "6379"),
@@ -236,6 +268,29 @@ OPTIONS = (
         "blocked_retry",
         "how soon a blocked step is tried again at first; duration",
         "15m",
+        read=parse_duration,
+    ),
+    Option(
+        "TICKETSYNC_ALERT_WEBHOOK",
+        "alerts",
+        "webhook",
+        "address of the Slack-compatible incoming webhook that gets alerts",
+        "no chat",
+        secret=True,
+    ),
+    Option(
+        "TICKETSYNC_ALERT_NOTES",
+        "alerts",
+        "notes",
+        "whether a blocked ticket gets a private note in Zendesk: true or false",
+        "false",
+    ),
+    Option(
+        "TICKETSYNC_ALERT_AFTER",
+        "alerts",
+        "after",
+        "how long a ticket is blocked before people are told; duration",
+        "30m",
         read=parse_duration,
     ),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ticketsync.settings.options import DESK_SECTIONS, OPTIONS, Option
+from ticketsync.settings.secret_file import read_secret
 
 # A variable's name may be repeated in an error; what looks otherwise may be a token in the wrong place.
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -163,17 +164,12 @@ def _failing(reason: str) -> Callable[[], Any]:
 
 
 def _file_reader(path: Path) -> Callable[[], str]:
-    """Reads a secret from its file, without the line break at its end. The path is not repeated in errors."""
+    """The path is not repeated in errors: it may be a secret in the wrong place."""
 
     def read() -> str:
         try:
-            text = path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"the file that it names cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise ValueError("the file that it names cannot be read: it is not text") from None
-        if not text:
-            raise ValueError("the file that it names is empty")
-        return text
+            return read_secret(path)
+        except ValueError as error:
+            raise ValueError(f"the file that it names {error}") from None
 
     return read

@@ -15,7 +15,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.ASCII)
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = timedelta(days=3650)
 _OUT_OF_RANGE = f"is no duration between 0 and {_LONGEST.days} days"
-_USER_INFO = re.compile(r"://\S*@")
+# What stands before the host of a URL: `user:password@`, or a token alone. People paste passwords as they are, so any
+# character may be in one, also `/` and `@`; what begins like a port is none.
+USER_INFO = re.compile(r"(?<=://)(?:(?P<user>:|[^\s/@:\[]+:(?!\d+(?:[/?#\s]|$)))\S*|[^\s/?#]*)@")
 
 
 def parse_duration(value: Any) -> timedelta:
@@ -78,4 +80,4 @@ def parse_address(value: Any, default_port: int | None = None) -> tuple[str, int
 
 def without_passwords(text: str) -> str:
     """The text with what stands before the `@` of a URL masked: `redis://:pw@host` is `redis://********@host`."""
-    return _USER_INFO.sub(f"://{MASK}@", text)
+    return USER_INFO.sub(f"{MASK}@", text)

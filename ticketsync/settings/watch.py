@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from ticketsync.logs import hide_secrets_of
 from ticketsync.settings import DeskSettings, Settings, SettingsError, load_settings, settings_files
 
 LOOK_EVERY = 1.0
@@ -19,7 +20,7 @@ NOT_WATCHED = frozenset({"desks", "config"})
 
 log = structlog.get_logger("ticketsync.settings")
 
-Stand = frozenset[tuple[Path, int, int, int]]
+Stand = frozenset[tuple[Path, int, int, int, int]]
 
 
 class SettingsWatch:
@@ -63,7 +64,9 @@ class SettingsWatch:
         # Before they are read, so that what changes meanwhile is noticed at the next look.
         self._files = settings_files(self._flags, self._environ)
         self._read = _stand(self._files)
-        return self._taken(load_settings(self._flags, self._environ))
+        new = load_settings(self._flags, self._environ)
+        hide_secrets_of(new)
+        return self._taken(new)
 
     def _taken(self, new: Settings) -> Settings | None:
         if self._settings.desks and not new.desks:  # nobody wants that: what should have written the file emptied it
@@ -96,10 +99,10 @@ def _stand(files: frozenset[Path]) -> Stand:
     return frozenset((path, *_identity(path)) for path in files)
 
 
-def _identity(path: Path) -> tuple[int, int, int]:
-    """What differs when the file was written or replaced; also when it is another one behind a link."""
+def _identity(path: Path) -> tuple[int, int, int, int]:
+    """What differs when the file was written or replaced, also behind a link, or got other readers."""
     try:
         found = path.stat()
     except (OSError, ValueError):  # not there, or nothing that could be a file's name
-        return (0, 0, 0)
-    return (found.st_ino, found.st_mtime_ns, found.st_size)
+        return (0, 0, 0, 0)
+    return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode)

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ticketsync.sync.causes import cause_of
 from ticketsync.sync.desired import UNKNOWN_PERSON, DesiredTask, desired_task, is_ended, wanted_agent
 from ticketsync.sync.event import DESK_HEALED, READ, UNREADABLE, Event
-from ticketsync.sync.fold import NEWS_OF_THE_DESK, Rules, fold, makes_a_task, wants_read
+from ticketsync.sync.fold import Rules, fold, makes_a_task, wants_read
 from ticketsync.sync.kept import knows_enough
 from ticketsync.sync.linking import (
     linked_by_hand,
@@ -35,6 +36,7 @@ from ticketsync.sync.state import (
 )
 from ticketsync.sync.status import at_rest
 from ticketsync.sync.step import STAND_ALONE, AppliedTask, Step
+from ticketsync.sync.urgency import is_backfill, is_live, was_stored
 
 SHORTEST_PEOPLE_WAIT = timedelta(seconds=60)
 LONGEST_PEOPLE_WAIT = timedelta(minutes=30)
@@ -70,14 +72,18 @@ def decide(
     people: People,
     now: datetime,
     earlier: EarlierLife | None = None,
+    working_since: datetime | None = None,
 ) -> Decision:
-    """What changes, which steps follow, and why. `earlier` is given at a run's first decision only."""
+    """What changes, which steps follow, and why. `earlier` is given at a run's first decision only; `working_since` is
+    when this worker began: what was received before then was stored (None: nothing was).
+    """
     before = state
     if state.first_decision:
         state = _recall(state, earlier or EarlierLife())
     asked = bool(state.commands)
     state, command_lines = _obey(state, now)
     state, event_lines, seen = fold(state, events, rules)
+    state = state.model_copy(update={"cause": cause_of(events, event_lines, state.cause)})
     state = _surely_first(_wanted_by_now(state, rules), rules, now)
     state = _read_what_is_unknown(state, rules, events, now)
     state = _unreadable(state, events, now, asked=asked)
@@ -86,7 +92,7 @@ def decide(
     wanted = desired_task(state, rules.policy, people)
     state, link_lines = without_a_link_in_vain(state, wanted, now)
     state = _wait_for_people(state, wanted, people, now)
-    anew = asked or bool(events) or state.anew
+    anew = asked or state.anew or any(not event.own_note for event in events)
     state, the_plan = _plan(state, wanted, rules, now, anew=anew)
     steps = the_plan.steps if anew else _due(state, the_plan, now)
     state = _end(state, rules, now)
@@ -97,8 +103,9 @@ def decide(
         plan=steps,
         lines=(*command_lines, *event_lines, *link_lines, *_notes(before, the_plan, events, now)),
         seen=tuple(seen),
-        live=_is_live(state, events, asked=asked),
-        backfill=_is_backfill(events, asked=asked),
+        live=is_live(state, events, asked=asked),
+        stored=was_stored(state, events, now, working_since, asked=asked),
+        backfill=is_backfill(events, asked=asked),
     )
 
 
@@ -330,22 +337,6 @@ def _notes(before: TicketState, the_plan: Plan, events: tuple[Event, ...], now: 
     recent = () if events else before.journal[-len(the_plan.notes) :]
     known = {line.code for line in recent}
     return [journal_line(now, code, text) for code, text in the_plan.notes if code not in known]
-
-
-def _is_live(state: TicketState, events: tuple[Event, ...], *, asked: bool) -> bool | None:
-    """Whether people wait for this: not for ended tickets, and not for decisions that the desk asked for."""
-    if state.end_at is not None:
-        return False
-    if not events and not asked:
-        return None
-    at_once = any(not command.later for command in state.commands)
-    return at_once or any(event.kind not in NEWS_OF_THE_DESK for event in events)
-
-
-def _is_backfill(events: tuple[Event, ...], *, asked: bool) -> bool | None:
-    """Whether all this comes of a backfill; the answer to a read that it wanted changes nothing about that."""
-    sources = {event.source for event in events} - {"read"}
-    return None if not sources and not asked else not asked and sources == {"backfill"}
 
 
 def _changes(before: TicketState, after: TicketState) -> dict[str, Any]:

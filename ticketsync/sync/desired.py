@@ -15,7 +15,7 @@ from ticketsync.sync.policy import Policy
 from ticketsync.sync.snapshot import TicketSnapshot
 from ticketsync.sync.state import TicketState
 from ticketsync.sync.step import TaskPriority
-from ticketsync.sync.templates import OUR_NAMES, TITLE_FIELDS, filled_in
+from ticketsync.sync.templates import OUR_NAMES, TITLE_FIELDS, filled_in, named_custom
 
 TITLE_LENGTH = 250
 
@@ -160,6 +160,7 @@ def title(snapshot: TicketSnapshot, policy: Policy) -> str:
     if not subject:
         return f"Ticket #{snapshot.id}"
     values = {name: getattr(snapshot, OUR_NAMES.get(name, name)) for name in TITLE_FIELDS}
+    values |= named_custom(snapshot.custom_fields or {})
     text = _one_line(filled_in(policy.title, {**values, "subject": subject})) or f"Ticket #{snapshot.id}"
     return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1].rstrip() + "…"
 

@@ -5,7 +5,7 @@ The shape is stored in Temporal for as long as workflows live: fields are added 
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ticketsync.sync.snapshot import Clock, TicketSnapshot, nine_digits
 
@@ -25,6 +25,21 @@ DIRECTORY_CHANGED = "directory_changed"  # decide again: who is who has changed
 DESK_HEALED = "desk_healed"  # try again: what held up the whole desk is over
 
 
+LONGEST_DELIVERY = 64
+
+
+class Cause(BaseModel):
+    """What a step or a read goes back to: the delivery (Zendesk's invocation id, else the event's own), and its trace.
+
+    `traceparent` is W3C's, None where nothing is traced.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    traceparent: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
 class Event(BaseModel):
     """What happened to one ticket.
 
@@ -33,7 +48,8 @@ class Event(BaseModel):
     `as_of` is for reads (Zendesk's `Date`) and rows (`generated_timestamp`): the moment at which the snapshot was true.
     `previous_assignee_id` and `merged_into` are facts that stay true however late the event arrives.
     `generation` is the directory generation that a `directory_changed` asks for, `asked` the number of the read that a
-    `read` answers.
+    `read` answers. `invocation_id` and `traceparent` are the delivery's, for whoever follows it. `own_note`: a row
+    that only shows a note of ours, so that nothing that is blocked is tried again for it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -55,6 +71,13 @@ class Event(BaseModel):
     generation: int | None = None
     asked: int = 0
     invocation_id: str | None = None
+    traceparent: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    own_note: bool = Field(default=False, exclude_if=lambda value: not value)
+
+    @property
+    def cause(self) -> Cause:
+        """What comes of it goes back to this."""
+        return Cause(delivery=(self.invocation_id or self.id)[:LONGEST_DELIVERY], traceparent=self.traceparent)
 
     @property
     def clock(self) -> Clock | None:

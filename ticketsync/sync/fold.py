@@ -371,7 +371,9 @@ EXPLANATIONS: dict[str, Callable[[Event], str]] = {
 
 
 def _fields_left_out(event: Event) -> str:
-    return ", ".join(event.snapshot.left_out) if event.snapshot is not None else ""
+    """Events never tell custom fields: they are named where nothing else is left out."""
+    left_out = event.snapshot.left_out if event.snapshot is not None else ()
+    return ", ".join(left_out) or "custom fields"
 
 
 def _explain(event: Event, code: str) -> JournalLine:

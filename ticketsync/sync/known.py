@@ -22,7 +22,7 @@ class Decided(BaseModel):
 
     `linked_at` is the desk's moment of linking: what only a lost Temporal knew counts for nothing. `deleted` was said
     of a moment up to `deleted_through` (nine digits; empty while nothing was said). `digest` is of the fields that we
-    use and the tags that the policy names.
+    use and the tags that the policy names. `noted_at`: the ticket's `updated_at` after a note of ours.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -32,6 +32,7 @@ class Decided(BaseModel):
     deleted_through: str
     updated_at: AwareDatetime | None
     digest: str
+    noted_at: AwareDatetime | None = None
 
     def covers(self, row: Event, policy: Policy, linked_at: AwareDatetime) -> bool:
         """Whether this row surely says nothing that the ticket has not decided on."""
@@ -53,6 +54,15 @@ class Decided(BaseModel):
         if not by_itself and nine_digits(as_of) > self.deleted_through:
             return False
         return not unsaid(snapshot, policy) and self.digest == _digest(of_use(snapshot, policy), *what_is_kept(policy))
+
+    def is_own_note(self, row: Event, policy: Policy) -> bool:
+        """Whether this row says no more than that we wrote a note on the ticket: that is no reason to try again."""
+        snapshot = row.snapshot
+        if row.kind != ROW or snapshot is None or self.deleted or unsaid(snapshot, policy):
+            return False
+        if self.noted_at is None or snapshot.updated_at != self.noted_at:
+            return False
+        return self.digest == _digest(of_use(snapshot, policy), *what_is_kept(policy))
 
 
 def decided_on(state: TicketState, linked_at: AwareDatetime) -> Decided | None:

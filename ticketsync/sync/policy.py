@@ -9,11 +9,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ticketsync.sync.filters import FILTERS
 from ticketsync.sync.labels import EVERY_TICKET, priority_rule, tag_rule
 from ticketsync.sync.lists import LARGEST_ID, route_of
-from ticketsync.sync.snapshot import OPTIONAL_FIELDS, TicketSnapshot
-from ticketsync.sync.templates import DESCRIPTION_FIELDS, OUR_NAMES, TITLE_FIELDS, checked, fields_in
+from ticketsync.sync.snapshot import CUSTOM_FIELDS, OPTIONAL_FIELDS, TicketSnapshot
+from ticketsync.sync.templates import (
+    DESCRIPTION_FIELDS,
+    OUR_NAMES,
+    TITLE_FIELDS,
+    checked,
+    custom_fields_in,
+    fields_in,
+)
 
 OnClosed = Literal["delete", "complete", "keep"]
 OnFiltered = Literal["keep", "complete", "delete"]
+MOST_CUSTOM_FIELDS = 5  # in a title: a ticket's state holds their values
 
 
 def _small(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,7 +93,9 @@ class Policy(BaseModel):
     @field_validator("title")
     @classmethod
     def _title_of_known_fields(cls, title: str) -> str:
-        return checked(title, TITLE_FIELDS, "title")
+        if len(custom_fields_in(checked(title, TITLE_FIELDS, "title"))) > MOST_CUSTOM_FIELDS:
+            raise ValueError(f"the title template names more than {MOST_CUSTOM_FIELDS} custom fields")
+        return title
 
     @field_validator("description")
     @classmethod
@@ -117,6 +127,11 @@ class Policy(BaseModel):
         return frozenset(self.include_tags) | frozenset(self.exclude_tags) | routes | labels
 
     @property
+    def custom_fields(self) -> frozenset[int]:
+        """The numbers of the only custom fields that a ticket's state keeps."""
+        return custom_fields_in(self.title)
+
+    @property
     def fields_it_uses(self) -> frozenset[str]:
         """The fields of a snapshot that some rule looks at, beside those that every rule needs."""
         named = {OUR_NAMES.get(name, name) for name in fields_in(self.title)}
@@ -124,4 +139,5 @@ class Policy(BaseModel):
         named |= {route_of(text).field for text in self.routes}
         named |= {"priority"} if self.task_priorities else set()
         named |= {"tags"} if self.tags_it_names else set()
-        return frozenset(named) & OPTIONAL_FIELDS
+        named |= {CUSTOM_FIELDS} if self.custom_fields else set()
+        return frozenset(named) & (OPTIONAL_FIELDS | {CUSTOM_FIELDS})

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from ticketsync.sync.event import Event
+from ticketsync.sync.event import Cause, Event
 from ticketsync.sync.state import Look, TicketState
 from ticketsync.sync.step import AppliedTask, Step
 
@@ -27,7 +27,8 @@ class StepRequest(BaseModel):
     """Carry out one step on a ticket's task.
 
     `create_started_at` is the moment before the first create of this ticket was scheduled; `look` says whether a task
-    may exist already and must be looked for by its marker.
+    may exist already and must be looked for by its marker; `cause` what the step goes back to, for whoever follows it.
+    `heard_at`: when the oldest news that it carries out came in here; None where nobody waits for it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +40,8 @@ class StepRequest(BaseModel):
     ticket_created_at: datetime | None = None
     create_started_at: datetime | None = None
     look: Look = "no"
+    cause: Cause | None = None
+    heard_at: datetime | None = None
 
 
 class ReadRequest(BaseModel):
@@ -50,3 +53,4 @@ class ReadRequest(BaseModel):
     ticket_id: int
     asked: int
     settled: bool = False
+    cause: Cause | None = None

@@ -5,7 +5,7 @@ Nothing here knows of Teamwork: other concerns of the same ticket (a mirror, an 
 
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 ENDED_STATUSES = frozenset({"closed", "deleted"})
 CLOSED_BY_MERGE = "closed_by_merge"
@@ -16,10 +16,16 @@ OPTIONAL_FIELDS = frozenset(
 )
 
 
+# Events say nothing of them; a read or a row holds those that the desk's policy names.
+CUSTOM_FIELDS = "custom_fields"
+
+
 class TicketSnapshot(BaseModel):
     """One ticket at one moment. Ids are numbers, states lower-case, unset is None: the edge has normalised them.
 
     `left_out` are those of OPTIONAL_FIELDS that its source did not mention: they are None here, but may be set.
+    `custom_fields` are texts by the numbers of the fields, empty where unset; of a field that is not in it nothing is
+    known. None, which is not stored, where no policy asks for any.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -42,6 +48,7 @@ class TicketSnapshot(BaseModel):
     updated_at: AwareDatetime | None = None
     via: str | None = None
     left_out: tuple[str, ...] = ()
+    custom_fields: dict[int, str] | None = Field(default=None, exclude_if=lambda fields: fields is None)
 
     @property
     def was_closed_by_merge(self) -> bool:

@@ -10,14 +10,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
+from ticketsync.sync.event import Cause
 from ticketsync.sync.snapshot import Clock, TicketSnapshot
 from ticketsync.sync.step import AppliedTask, Field, Step
 
 SEEN_KEPT = 200
 JOURNAL_KEPT = 50
+LINES_FOR_THE_RULES = 10  # more than a decision has notes
 LINE_BYTES = 400
 UNREACHABLE = "unreachable"  # the code of what was out of reach for too long
-LINE_FRAME = 80  # what a line takes besides its code, text and event id
+LINE_FRAME = 93  # what a line takes besides its code, text and event id
+LINE_AFTER = 26  # what its moment "after" takes more than none
 ENDING_BYTES = 160
 
 Look = Literal["no", "once", "patiently"]
@@ -25,7 +28,10 @@ SyncState = Literal["pending", "in_step", "retrying", "blocked", "filtered", "pa
 
 
 class JournalLine(BaseModel):
-    """One thing that happened, and why: an event and what it changed or why nothing, a step and its answer."""
+    """One thing that happened, and why: an event and what it changed or why nothing, a step and its answer.
+
+    `after` is the moment of the line that was the last when a step was begun: what came later is not why it was.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +39,7 @@ class JournalLine(BaseModel):
     code: str
     text: str
     event_id: str | None = None
+    after: datetime | None = None
 
 
 class Lifecycle(BaseModel):
@@ -154,6 +161,7 @@ class TicketState(BaseModel):
     `status_before_close` is the newest status other than closed, for policy `on_closed: keep`. `tags_kept` and
     `fields_kept` are the tags that the policy named and the optional fields that it used when the snapshot was folded:
     of all others nothing is known. `rules` are those by which each field of the task is as it should be, in words.
+    `cause` is what the newest that had an effect goes back to, and with it what is done now.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -184,6 +192,7 @@ class TicketState(BaseModel):
     unlinked: bool = False
     refused: RefusedAssignee | None = None
     rules: dict[Field, str] = {}
+    cause: Cause | None = None
 
     read: ReadWanted | None = None
     reads_asked: int = 0
@@ -230,11 +239,17 @@ class TicketState(BaseModel):
     def with_lines(self, *lines: JournalLine) -> "TicketState":
         return self.model_copy(update={"journal": (*self.journal, *lines)[-JOURNAL_KEPT:]})
 
+    @property
+    def for_the_rules(self) -> "TicketState":
+        """Without the older lines of its journal: the worker keeps what it asked the rules until the run ends."""
+        return self.model_copy(update={"journal": self.journal[-LINES_FOR_THE_RULES:]})
+
     def with_decision(self, decision: "Decision") -> "TicketState":
         """Put down what a decision changed. Mechanical: what it means was decided before."""
         seen = (*self.seen, *decision.seen)[-SEEN_KEPT:]
-        changed = self.model_validate({**self.model_dump(), **decision.changes, "seen": seen})
-        return changed.with_lines(*decision.lines)
+        known = self.model_dump(exclude={"journal"})
+        changed = self.model_validate({**known, **decision.changes, "seen": seen})
+        return changed.model_copy(update={"journal": self.journal}).with_lines(*decision.lines)
 
     def without_commands(self, count: int) -> "TicketState":
         return self.model_copy(update={"commands": self.commands[count:]})
@@ -245,8 +260,8 @@ class Decision(BaseModel):
 
     `changes` holds the fields of `TicketState` that are new, as JSON; `plan` the steps in their order; `lines` the
     reason for each step and for each thing not done; `seen` the hashes of the events that were new; `live` whether
-    people are waiting for this, `backfill` whether only a backfill told of it (they set the priority of the steps;
-    None: as before).
+    people are waiting for this, `stored` whether they have been for long (no worker was there), `backfill` whether only
+    a backfill told of it (they set the priority of the steps; None: as before).
     """
 
     changes: dict[str, Any] = {}
@@ -254,19 +269,30 @@ class Decision(BaseModel):
     lines: tuple[JournalLine, ...] = ()
     seen: tuple[str, ...] = ()
     live: bool | None = None
+    stored: bool | None = None
     backfill: bool | None = None
 
 
-def journal_line(at: datetime, code: str, text: str, event_id: str | None = None, *, ending: str = "") -> JournalLine:
+def journal_line(
+    at: datetime,
+    code: str,
+    text: str,
+    event_id: str | None = None,
+    *,
+    ending: str = "",
+    after: datetime | None = None,
+) -> JournalLine:
     """A line cut to `LINE_BYTES` of JSON, so that the journal keeps its size whatever a subject holds.
 
     The text is cut before its `ending`, which is one of ours: `ENDING_BYTES` of that always have room, and more after
     a short text.
     """
     code, event_id = cut(code, 60), event_id and cut(event_id, 90)
-    room = LINE_BYTES - LINE_FRAME - _size(code) - _size(event_id or "")
+    room = LINE_BYTES - LINE_FRAME - _size(code) - _size(event_id or "") - (LINE_AFTER if after else 0)
     ending = cut(ending, max(ENDING_BYTES, room - _size(text)))
-    return JournalLine(at=at, code=code, text=f"{cut(text, room - _size(ending))}{ending}", event_id=event_id)
+    return JournalLine(
+        at=at, code=code, text=f"{cut(text, room - _size(ending))}{ending}", event_id=event_id, after=after
+    )
 
 
 def cut(text: str, room: int) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 
+from ticketsync.counted_calls import CountCall, counted, not_counted
 from ticketsync.limiter import QuotaExceeded, SiteQuota
+from ticketsync.outgoing import followed
 from ticketsync.teamwork.answers import ASSIGNEES, Call, Json, json_of
 from ticketsync.teamwork.bodies import (
     M,
@@ -59,7 +61,7 @@ class TeamworkClient:
     """One site as one user. Keeps one pool of connections, its own unless `http` is given: end it with `aclose`.
 
     base_url: `https://…`, the site's address. api_token: the user's API key. notify: whether Teamwork may send mail
-    about what is written; only v3 writes have a say in that (§2.1).
+    about what is written; only v3 writes have a say in that (§2.1). count: told of each call, by its answer's status.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class TeamworkClient:
         api_token: str,
         quota: SiteQuota,
         notify: bool = False,
+        count: CountCall = not_counted,
         http: httpx.AsyncClient | None = None,
     ) -> None:
+        self._count = count
         self._base_url = base_url.rstrip("/")
         self._auth = httpx.BasicAuth(api_token, "x")  # the key is the user name, the password is not read (§1.1)
         self._quota = quota
@@ -350,7 +354,8 @@ class TeamworkClient:
     async def _request(self, call: Call, *, params: Params | None = None, json: Json | None = None) -> Json:
         """The JSON of a 2xx answer. Everything that can go wrong with a call becomes a TeamworkError here."""
         await self._turn(call)
-        answer = await self._answer(call, params, json)
+        sending = followed("teamwork", call.method, call.path, self._answer(call, params, json))
+        answer = await counted(self._count, sending)
         remember_write(call, answer.status_code)
         try:
             return json_of(call, answer)

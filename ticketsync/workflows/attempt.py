@@ -7,7 +7,7 @@ running call finishes first and its result counts.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -45,11 +45,15 @@ class Failure:
 class Attempt:
     """One step or read under way. `what` is its kind.
 
-    `superseded`: nobody wants it any more. `first_create`: no create of this ticket was begun before.
+    `superseded`: nobody wants it any more. `first_create`: no create of this ticket was begun before. `after`: the
+    moment of the journal's last line when it was begun.
     """
 
-    def __init__(self, what: str, start: Start, *, patient: bool, first_create: bool = False) -> None:
+    def __init__(
+        self, what: str, start: Start, *, patient: bool, first_create: bool = False, after: datetime | None = None
+    ) -> None:
         self.what = what
+        self.after = after
         self.first_create = first_create
         self.superseded = False
         self.given_up = False

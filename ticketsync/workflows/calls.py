@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.sync.step import StepResult
     from ticketsync.workflows.attempt import Start
 
-LIVE, LATER = 2, 4  # priorities on the desk's queues; a backfill has names.BACKFILL_PRIORITY
 PAUSE_AT_MOST = timedelta(seconds=5)
 ONCE = RetryPolicy(maximum_attempts=1)
 RULES_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
@@ -37,6 +36,7 @@ async def ask_the_rules(request: DecideRequest) -> Decision:
         start_to_close_timeout=timedelta(seconds=2),
         schedule_to_close_timeout=timedelta(seconds=5),
         retry_policy=RULES_RETRY,
+        summary=f"decide on {len(request.events)} events" if len(request.events) != 1 else "decide on 1 event",
     )
     return decision
 
@@ -50,10 +50,6 @@ def start_pause(time: timedelta) -> workflow.ActivityHandle[Any]:
         retry_policy=ONCE,
         summary="until nothing more comes",
     )
-
-
-def priority_of(*, live: bool, backfill: bool) -> Priority:
-    return Priority(priority_key=names.BACKFILL_PRIORITY if backfill else LIVE if live else LATER)
 
 
 def start_step(request: StepRequest, priority: Priority) -> Start:

@@ -51,7 +51,7 @@ EXPORT_LIMIT = timedelta(minutes=5)  # a full page is told to a thousand tickets
 TRY_AGAIN, TRY_AGAIN_AT_LEAST_EVERY = timedelta(seconds=10), timedelta(minutes=10)
 FEW_TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 PAGE_TRIES = RetryPolicy(initial_interval=EXPORT_PAGE_EVERY, maximum_attempts=3)
-LATER = Priority(priority_key=4)
+LATER = Priority(priority_key=names.LATER_PRIORITY)
 WAITING_FOR_PEOPLE = "waiting_for_directory"
 # A linked moment in seconds, then a counter: newer than any generation of an earlier life of this desk.
 GENERATIONS_PER_LIFE = 1_000_000

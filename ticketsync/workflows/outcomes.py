@@ -25,7 +25,10 @@ RULES_RETRY = timedelta(seconds=30)  # a deploy mends them, or a look-up was slo
 Slot = Literal["trouble", "read_trouble"]
 
 
-def after_success(state: TicketState, step: Step, result: StepResult, now: datetime) -> TicketState:
+def after_success(
+    state: TicketState, step: Step, result: StepResult, now: datetime, after: datetime | None = None
+) -> TicketState:
+    """`after`: the moment of the journal's last line when the step was begun."""
     inspect = state.inspect and step.kind != "inspect"
     done = state.model_copy(update={"task": result.task, "inspect": inspect})
     done = done.with_step_troubles(trouble for trouble in state.step_troubles if trouble.what != step.kind)
@@ -38,7 +41,7 @@ def after_success(state: TicketState, step: Step, result: StepResult, now: datet
     elif done.refused is not None and done.refused.user_id == result.task.assignee_id:
         done = done.model_copy(update={"refused": None})
     code = f"{step.kind}_refused" if result.refused else f"{step.kind}_done"
-    return done.with_lines(journal_line(now, code, step.summary, ending=f": {result.answer}"))
+    return done.with_lines(journal_line(now, code, step.summary, ending=f": {result.answer}", after=after))
 
 
 def _link_ended(state: TicketState, step: Step, result: StepResult) -> TicketState:

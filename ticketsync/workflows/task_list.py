@@ -59,5 +59,6 @@ async def _place(desk: str) -> str:
         result_type=str,
         start_to_close_timeout=timedelta(seconds=2),
         retry_policy=FEW_TRIES,
+        summary="which project is the desk's",
     )
     return place

@@ -23,7 +23,8 @@ with workflow.unsafe.imports_passed_through():
     from ticketsync.workflows.alarm import Alarm
     from ticketsync.workflows.attempt import Attempt, Failure
     from ticketsync.workflows.burst import Burst
-    from ticketsync.workflows.calls import ask_the_rules, priority_of, start_pause, start_read, start_step
+    from ticketsync.workflows.calls import ask_the_rules, start_pause, start_read, start_step
+    from ticketsync.workflows.heard import Heard
     from ticketsync.workflows.outcomes import (
         PATIENCE,
         after_success,
@@ -33,9 +34,10 @@ with workflow.unsafe.imports_passed_through():
         unsure_of,
         without_the_create,
     )
+    from ticketsync.workflows.runs import ends_here, is_too_long
     from ticketsync.workflows.show import show
+    from ticketsync.workflows.urgency import Urgency
 
-SIGNALS_PER_RUN = 2_000  # the server refuses the 10,001st of a run for good
 EVENTS_PER_DECISION = 500
 RULES_FAILED = Failure(code="rule_error", passing=False)
 
@@ -50,11 +52,12 @@ class TicketWorkflow:
         self._is_deciding = False
         self._plan: list[Step] = []
         self._burst = Burst()
+        self._heard = Heard()
         self._pause: workflow.ActivityHandle[Any] | None = None  # lets a burst end before the plan is begun
         self._step: Attempt | None = None
         self._current: Step | None = None  # what `_step` carries out
         self._read: Attempt | None = None
-        self._live, self._backfill = True, False
+        self._urgency = Urgency()
         self._signals = 0
         self._alarm = Alarm()
         self._decided_at = workflow.now()  # all moments up to then have been looked at
@@ -122,6 +125,8 @@ class TicketWorkflow:
     @workflow.run
     async def run(self, _: TicketState) -> TicketState:
         while not self._is_over():
+            if ends_here(at_rest=not (self._wake or self._is_busy())):
+                await self._roll_over()
             await workflow.wait_condition(self._has_something_to_do)
             self._count_outcomes()
             if self._must_roll_over():
@@ -157,7 +162,8 @@ class TicketWorkflow:
         commands = len(self._state.commands)
         self._is_deciding = True
         try:
-            decision = await ask_the_rules(DecideRequest(state=self._state, events=tuple(events), now=self._decided_at))
+            request = DecideRequest(state=self._state.for_the_rules, events=tuple(events), now=self._decided_at)
+            decision = await ask_the_rules(request)
         except FailureError:
             self._inbox = events + self._inbox  # kept until the rule is mended
             self._state = blocked(self._state, "trouble", RULES, RULES_FAILED, workflow.now())
@@ -166,22 +172,22 @@ class TicketWorkflow:
             self._is_deciding = False
         self._wake = self._wake or bool(self._inbox)
         self._state = self._state.with_decision(decision).without_commands(commands)
+        self._heard.take(events)
         before, self._plan = self._plan, list(decision.plan)
-        self._live = self._live if decision.live is None else decision.live
-        self._backfill = self._backfill if decision.backfill is None else decision.backfill
-        self._keep_or_cancel()
+        self._keep_or_cancel(more_urgent=self._urgency.take(decision))
         if self._plan != before:
             self._burst.planned(workflow.now())
 
-    def _keep_or_cancel(self) -> None:
-        """What is under way goes on only if the new plan wants the same; then it is not begun again."""
+    def _keep_or_cancel(self, *, more_urgent: bool) -> None:
+        """What is under way goes on only if the new plan wants the same, at the same rank; a create does at any."""
         if self._step is not None and self._current is not None and not self._step.superseded:
             same = [step for step in self._plan if step.does_the_same_as(self._current)]
-            if same:
+            if same and not (more_urgent and self._step.what != "create"):
                 self._plan.remove(same[0])
             else:
                 self._step.supersede()
-        if self._read is not None and self._state.read is None and not self._read.superseded:
+        unwanted = self._state.read is None or more_urgent
+        if self._read is not None and unwanted and not self._read.superseded:
             self._read.supersede()
 
     # --- go on
@@ -191,6 +197,7 @@ class TicketWorkflow:
             self._begin_plan_or_pause()
         if self._read is None and self._state.read is not None and not self._waits_to_read():
             self._begin_read()
+        self._heard.go_on(waits=self._is_busy() or bool(self._state.read and not self._state.read_trouble))
         moment = self._next_moment()
         if moment is not None and moment <= workflow.now():  # it passed while the rules decided
             self._wake, moment = True, None
@@ -204,8 +211,9 @@ class TicketWorkflow:
         elif self._pause is None:
             self._pause = start_pause(ends - now)
 
-    def _begin_step(self, step: Step) -> None:
+    def _begin_step(self, step: Step, after: datetime | None = None) -> None:
         state = self._state
+        after = after or (state.journal[-1].at if state.journal else None)
         if step.kind == "create" and state.create_started_at is None:
             # Before the first create is scheduled: an attempt number starts again after a cancel, this does not.
             self._state = state.model_copy(update={"create_started_at": workflow.now()})
@@ -218,20 +226,27 @@ class TicketWorkflow:
             # Only where nothing can be older: a task of an earlier life was made before this run's first create.
             create_started_at=self._state.create_started_at if state.look == "no" else None,
             look=state.look if state.create_started_at is None else "patiently",
+            cause=state.cause,
+            heard_at=self._heard.since,
         )
         first_create = step.kind == "create" and state.create_started_at is None
-        start = start_step(request, priority_of(live=self._live, backfill=self._backfill))
+        start = start_step(request, self._urgency.priority)
         self._current = step
-        self._step = Attempt(step.kind, start, patient=self._is_to_be_patient(state.trouble), first_create=first_create)
+        patient = self._is_to_be_patient(state.trouble)
+        self._step = Attempt(step.kind, start, patient=patient, first_create=first_create, after=after)
 
     def _begin_read(self) -> None:
         wanted = self._state.read
         if wanted is None:
             return
         request = ReadRequest(
-            desk=self._state.desk, ticket_id=self._state.ticket_id, asked=wanted.asked, settled=wanted.settled
+            desk=self._state.desk,
+            ticket_id=self._state.ticket_id,
+            asked=wanted.asked,
+            settled=wanted.settled,
+            cause=self._state.cause,
         )
-        start = start_read(request, wanted.reason, priority_of(live=self._live, backfill=self._backfill))
+        start = start_read(request, wanted.reason, self._urgency.priority)
         self._read = Attempt("read", start, patient=self._is_to_be_patient(self._state.read_trouble))
 
     def _is_to_be_patient(self, trouble: Trouble | None) -> bool:
@@ -277,7 +292,7 @@ class TicketWorkflow:
             return
         outcome = attempt.outcome()
         if isinstance(outcome, StepResult):
-            self._state = after_success(self._state, step, outcome, now)
+            self._state = after_success(self._state, step, outcome, now, attempt.after)
             self._plan = [] if attempt.superseded else self._plan
             again = outcome.decide_again or attempt.superseded or self._is_past_the_end()
             self._wake = self._wake or again
@@ -300,7 +315,7 @@ class TicketWorkflow:
     def _go_on_patiently(self, attempt: Attempt, step: Step, failure: Failure) -> None:
         """Begin the same step anew: a create must know by now that the quick attempts may have landed."""
         self._take_back(attempt, failure)
-        self._begin_step(step)
+        self._begin_step(step, attempt.after)
 
     def _take_back(self, attempt: Attempt, failure: Failure) -> None:
         if attempt.first_create and failure.nothing_sent:
@@ -354,7 +369,7 @@ class TicketWorkflow:
     # --- continue-as-new
 
     def _must_roll_over(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested() or self._signals >= SIGNALS_PER_RUN
+        return is_too_long(self._signals)
 
     async def _roll_over(self) -> None:
         """Carry the state into a new run.

@@ -1,10 +1,10 @@
-"""The calls to Zendesk's REST API that the service needs: they only read (reference/zendesk-api §6 to §9).
+"""The calls to Zendesk's REST API that the service needs (reference/zendesk-api §6 to §10): all but notes only read.
 
 Those about webhooks, which commands make, are in `ticketsync.zendesk.webhooks`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Self
@@ -13,10 +13,12 @@ import httpx
 from pydantic import SecretStr
 
 from ticketsync import __version__
+from ticketsync.counted_calls import CountCall, counted, not_counted
 from ticketsync.limiter import QuotaExceeded, SiteQuota
+from ticketsync.outgoing import followed
 from ticketsync.sync.event import Event
 from ticketsync.zendesk.answers import Json, answered_at, hold_wanted, json_of
-from ticketsync.zendesk.errors import AnswerLost, NoTurn, Unauthorized, Unexpected, Unreachable
+from ticketsync.zendesk.errors import AnswerLost, NoTurn, Refused, Unauthorized, Unexpected, Unreachable
 from ticketsync.zendesk.fields import Unreadable, clean_text, read_id, read_ticket_id, read_time
 from ticketsync.zendesk.models import Agent, DeletedTicket, ExportPage
 from ticketsync.zendesk.rest import read_event, row_event, texts_of
@@ -31,8 +33,9 @@ Query = Mapping[str, str | int | list[str]]
 class ZendeskClient:
     """One Zendesk account. With `email` the token is an API token, without it an OAuth bearer token.
 
+    `custom_fields` are the numbers of those that tickets are to hold.
     Every call waits for its turn of `quota`, takes at most 10 s after that, and raises a ZendeskError. An `http` client
-    that is handed in stays its owner's to close.
+    that is handed in stays its owner's to close. `count` is told of each call, by its answer's status.
     """
 
     def __init__(
@@ -41,10 +44,14 @@ class ZendeskClient:
         base_url: str,
         email: str | None,
         api_token: SecretStr | str,
+        custom_fields: Collection[int] = (),
         quota: SiteQuota | None = None,
+        count: CountCall = not_counted,
         http: httpx.AsyncClient | None = None,
     ) -> None:
+        self._count = count
         self.base_url = base_url.rstrip("/")
+        self._custom = custom_fields
         self._quota = quota
         self._http = http or httpx.AsyncClient(timeout=CALL_SECONDS)
         self._own_http = http is None
@@ -74,7 +81,7 @@ class ZendeskClient:
         answer = await self._answer(path)
         ticket = _object(f"GET {path}", json_of(f"GET {path}", answer), "ticket")
         try:
-            return read_event(ticket_id, ticket, as_of=answered_at(answer), now=datetime.now(UTC))
+            return read_event(ticket_id, ticket, as_of=answered_at(answer), now=datetime.now(UTC), custom=self._custom)
         except Unreadable as error:
             raise Unexpected(f"GET {path}", status=answer.status_code, field=f"ticket.{error.field}") from None
 
@@ -84,13 +91,34 @@ class ZendeskClient:
         answer = await self._answer(path, {"ids": ",".join(map(str, ticket_ids))})
         rows = _list(f"GET {path}", json_of(f"GET {path}", answer), "tickets")
         now, as_of = datetime.now(UTC), answered_at(answer)
-        events = [_readable(row, as_of=as_of, now=now) for row in rows]
+        events = [_readable(row, as_of=as_of, now=now, custom=self._custom) for row in rows]
         return {event.ticket_id: event for event in events if event is not None}
 
     async def ticket_texts(self, ticket_id: int) -> dict[str, str]:
         """The ticket as it is now in words, by Zendesk's names of its fields: those of a description's template."""
         path = f"/api/v2/tickets/{ticket_id}"
         return texts_of(_object(f"GET {path}", await self._json(path), "ticket"))
+
+    async def custom_fields(self) -> dict[int, str]:
+        """The titles of the account's own ticket fields, by their numbers; those that are switched off are left out."""
+        path, found = "/api/v2/ticket_fields", dict[int, str]()
+        async for page in self._cursor_pages(path, {}):
+            rows = [row for row in _list(f"GET {path}", page, "ticket_fields") if isinstance(row, dict)]
+            found |= {row["id"]: clean_text(str(row.get("title") or "")) for row in rows if _is_custom(row)}
+        return found
+
+    async def add_note(self, ticket_id: int, text: str) -> Event | None:
+        """Write a private note on the ticket, which only agents see; the ticket after that, as a `read`.
+
+        Not idempotent. None where the answer's ticket cannot be read. Refused for a closed one.
+        """
+        path = f"/api/v2/tickets/{ticket_id}"
+        call, comment = f"PUT {path}", {"body": text, "public": False}
+        answer = await self.request("PUT", path, body={"ticket": {"comment": comment}})
+        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise Refused(call, status=answer.status_code)
+        ticket = _object(call, json_of(call, answer), "ticket")
+        return _readable(ticket, as_of=answered_at(answer), now=datetime.now(UTC), custom=self._custom)
 
     async def deleted_tickets(self, since: datetime) -> list[DeletedTicket]:
         """The tickets deleted since that moment, newest first. A line that cannot be read is left out.
@@ -115,7 +143,7 @@ class ZendeskClient:
         answer = await self._answer(path, {"cursor": cursor} if cursor else start, own_limit=True)
         content = json_of(f"GET {path}", answer)
         rows = _list(f"GET {path}", content, "tickets")
-        events = [row_event(row, now=datetime.now(UTC)) for row in rows]
+        events = [row_event(row, now=datetime.now(UTC), custom=self._custom) for row in rows]
         # An empty page may come without a cursor: the one that was asked for stays good.
         after = content.get("after_cursor") or cursor
         return ExportPage(
@@ -204,13 +232,10 @@ class ZendeskClient:
         """
         call = f"{method} {path}"
         await self._turn(call)
-        answer = await self._send(
-            call,
-            self._http.build_request(
-                method, f"{self.base_url}{path}", params=query, json=body, headers=self._headers, timeout=seconds
-            ),
-            seconds,
-        )
+        url = f"{self.base_url}{path}"
+        request = self._http.build_request(method, url, params=query, json=body, headers=self._headers, timeout=seconds)
+        sending = followed("zendesk", method, path, self._send(call, request, seconds))
+        answer = await counted(self._count, sending)
         hold = None if own_limit and answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else hold_wanted(answer)
         if self._quota is not None and hold is not None:
             await self._quota.hold(hold)
@@ -235,11 +260,16 @@ class ZendeskClient:
             raise AnswerLost(call, cause=type(error).__name__) from None
 
 
-def _readable(row: Any, *, as_of: datetime | None, now: datetime) -> Event | None:
+def _readable(row: Any, *, as_of: datetime | None, now: datetime, custom: Collection[int]) -> Event | None:
     try:
-        return read_event(read_ticket_id(row["id"]), row, as_of=as_of, now=now)
+        return read_event(read_ticket_id(row["id"]), row, as_of=as_of, now=now, custom=custom)
     except (Unreadable, KeyError, TypeError):
         return None
+
+
+def _is_custom(field: Json) -> bool:
+    """A field of the system cannot be removed (`removable`, developer.zendesk.com: Ticket Fields)."""
+    return type(field.get("id")) is int and field.get("removable") is True and field.get("active") is not False
 
 
 def _object(call: str, content: Json, field: str) -> Json:

@@ -4,6 +4,7 @@ import re
 
 from ticketsync.sync.event import CREATED, DELETIONS, MERGED, UNDELETED
 from ticketsync.sync.policy import Policy
+from ticketsync.sync.snapshot import CUSTOM_FIELDS
 
 ASSIGNED = "agent_assignment_changed"
 STATUS_CHANGED = "status_changed"
@@ -28,6 +29,7 @@ OF_FIELDS = {
     "brand_id": "brand_changed",
     "form_id": "form_changed",
     "tags": "tags_changed",
+    CUSTOM_FIELDS: "custom_field_changed",
 }
 
 KNOWN = ALWAYS_STORED | {
@@ -39,7 +41,6 @@ KNOWN = ALWAYS_STORED | {
     "comment_redacted",
     "csat_received",
     "csat_requested",
-    "custom_field_changed",
     "description_changed",
     "email_ccs_changed",
     "external_id_changed",

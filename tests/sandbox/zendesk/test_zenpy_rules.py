@@ -32,6 +32,17 @@ def a_webhook(endpoint: str, **fields: Any) -> Webhook:
     )
 
 
+# --- ticket fields
+
+
+@covers("ticket_fields.__call__")
+def test_ticket_fields_are_listed_and_shown(zenpy: Z) -> None:
+    (product,) = [field for field in zenpy.ticket_fields() if field.removable]
+    assert (product.title, product.type) == ("Product", "tagger")
+    assert ids(zenpy.ticket_fields()) == ids(zenpy.ticket_fields(cursor_pagination=3))
+    assert zenpy.ticket_fields(id=product.id).title == "Product"
+
+
 # --- triggers
 
 

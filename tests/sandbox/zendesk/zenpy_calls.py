@@ -21,6 +21,7 @@ NOUNS = (
     "webhooks",
     "job_status",
     "tags",
+    "ticket_fields",
 )
 # Of its own, no call of the API.
 OF_ZENPY = {"check_ratelimit_budget", "supports_cbp"}
@@ -45,6 +46,10 @@ NOT_SERVED = {
     "organizations.organization_fields": "organization fields",
     "organizations.organization_memberships": "organization memberships",
     "organizations.requests": "requests",
+    "ticket_fields.create": "changes of ticket fields",
+    "ticket_fields.update": "changes of ticket fields",
+    "ticket_fields.delete": "changes of ticket fields",
+    "ticket_fields.options": "options of ticket fields",
     "group_memberships.update": "Zenpy itself refuses it",
 }
 COVERED: set[str] = set()

@@ -6,26 +6,27 @@ no more is fetched than what is shown and what stands before it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Literal, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, TypedSearchAttributes
 from temporalio.converter import decode_typed_search_attributes
 
 from ticketsync import names
+from ticketsync.listing import TROUBLES, found_runs, since_of
+from ticketsync.reasons import InWords, Reason, explained
 from ticketsync.sync.state import SyncState
 from ticketsync.tickets import READ_SECONDS
 
+TicketStatus = Literal["new", "open", "pending", "hold", "solved", "closed", "deleted"]
+
 TIMEOUT = timedelta(seconds=READ_SECONDS)
 STATES: tuple[str, ...] = get_args(SyncState)
-TROUBLES = ("blocked", "retrying", "paused")
-AT_ONCE = 1_000  # what the server gives in one answer at most
+STATUSES: tuple[str, ...] = get_args(TicketStatus)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class TicketRow(BaseModel):
 class TicketList(BaseModel):
     """One page. `counts` has every state, of all tickets that were asked for but for the state.
 
-    `total` is how many were asked for; `more`: there is another page.
+    `total` is how many were asked for; `more`: there is another page. `reasons` says of those in the page what they
+    mean and what to do.
     """
 
     desk: str
@@ -99,6 +101,20 @@ class TicketList(BaseModel):
     total: int = 0
     page: int = 1
     limit: int = 50
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
+    @property
+    def reasons(self) -> dict[str, InWords]:
+        """By code; a ticket that has none yet is explained by its state."""
+        told = self.explained.items()
+        return {code: InWords(meaning=reason.meaning, to_do=reason.remedy or "nothing") for code, reason in told}
+
+    @property
+    def explained(self) -> dict[str, Reason]:
+        """Each once, in the order of the tickets."""
+        rows = [(row.state or "", row.reason or "") for row in self.tickets]
+        told = {code or state: explained(state, code) for state, code in rows}
+        return {code: reason for code, reason in told.items() if reason is not None}
 
 
 async def list_tickets(client: Client, wanted: Wanted) -> TicketList:
@@ -136,7 +152,7 @@ async def _count(client: Client, query: str) -> int:
 async def _troubles(client: Client, wanted: Wanted) -> list[WorkflowExecutionInfo]:
     if not wanted.troubles:
         return []
-    found = [run async for run in _found(client, wanted.in_state(*wanted.troubles))]
+    found = [run async for run in found_runs(client, wanted.in_state(*wanted.troubles))]
     return sorted(found, key=_since, reverse=True)
 
 
@@ -144,34 +160,16 @@ async def _others(client: Client, wanted: Wanted, skip: int, number: int) -> lis
     """The next so many, as the server sorts them: the newest first."""
     if not wanted.others:
         return []
-    found = [run async for run in _found(client, wanted.in_state(*wanted.others), skip + number)]
+    found = [run async for run in found_runs(client, wanted.in_state(*wanted.others), skip + number)]
     return found[skip:]
-
-
-async def _found(client: Client, query: str, most: int | None = None) -> AsyncIterator[WorkflowExecutionInfo]:
-    """As they come, undecoded, `most` of them at most: to decode all of them takes longer than to fetch them."""
-    left, token = most, b""
-    while left is None or left > 0:
-        size = AT_ONCE if left is None else min(left, AT_ONCE)
-        request = ListWorkflowExecutionsRequest(
-            namespace=client.namespace, query=query, page_size=size, next_page_token=token
-        )
-        answer = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=TIMEOUT)
-        for run in answer.executions:
-            yield run
-        left, token = None if left is None else left - size, answer.next_page_token
-        if not token:
-            return
 
 
 # --- rows
 
 
 def _since(run: WorkflowExecutionInfo) -> tuple[str, str]:
-    """By what the troubles are sorted; a run that an older version has written last tells its start only."""
-    stored = run.search_attributes.indexed_fields.get(names.SINCE.name)
-    since = stored.data.decode().strip('"') if stored is not None else names.since(run.start_time.ToDatetime())
-    return since, run.execution.workflow_id
+    """By what the troubles are sorted."""
+    return since_of(run), run.execution.workflow_id
 
 
 def _row(run: WorkflowExecutionInfo) -> TicketRow:
