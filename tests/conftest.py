@@ -19,6 +19,7 @@ from ticketsync.settings import RedisSettings
 os.umask(0o077)
 
 SERVERS_REQUIRED = os.environ.get("TICKETSYNC_REQUIRE_SERVERS") == "1"
+PATIENCE_SECONDS = 20.0
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 os.environ[worker.LAST_ANSWER[0]] = "0"  # a worker of a test may end at once: nobody goes on with its tickets
 SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
@@ -77,8 +78,8 @@ async def own_redis(redis_server: embedded.EmbeddedRedis) -> AsyncIterator[embed
 
 @pytest.fixture
 async def redis(own_redis: embedded.EmbeddedRedis) -> AsyncIterator[Redis]:
-    """A client of `own_redis`, connected as a worker is."""
-    redis = connect_redis(RedisSettings(host=own_redis.host, port=own_redis.port))
+    """A client of `own_redis`, as a worker's, but patient: 250 ms may pass on a busy machine without any fault."""
+    redis = connect_redis(RedisSettings(host=own_redis.host, port=own_redis.port), seconds=PATIENCE_SECONDS)
     yield redis
     await close_redis(redis)
 

@@ -12,14 +12,17 @@ from ticketsync.settings import RedisSettings
 TIMEOUT_SECONDS = 0.25
 
 
-def connect_redis(settings: RedisSettings, *, encoding_errors: str = "strict") -> Redis:
+def connect_redis(
+    settings: RedisSettings, *, encoding_errors: str = "strict", seconds: float = TIMEOUT_SECONDS
+) -> Redis:
     """A client that answers in text and connects at its first command; end it with `close_redis`.
 
-    Connecting, sending and each answer may take 250 ms, and nothing is tried twice. With sentinels they are asked for
-    the master whenever a connection is made, each for 250 ms at most. `encoding_errors`: what becomes of bytes that are
-    no text, as for `bytes.decode`.
+    Connecting, sending and each answer may take so many seconds, and nothing is tried twice. With sentinels they are
+    asked for the master whenever a connection is made, each for so long at most. `encoding_errors`: what becomes of
+    bytes that are no text, as for `bytes.decode`.
     """
-    options = {"decode_responses": True, "encoding_errors": encoding_errors}
+    bounds = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 0)}
+    options = {"decode_responses": True, "encoding_errors": encoding_errors, **bounds}
     return _behind_sentinels(settings, options) if settings.use_sentinel else _plain(settings, options)
 
 
@@ -33,25 +36,12 @@ async def close_redis(redis: Redis) -> None:
 
 
 def _plain(settings: RedisSettings, options: dict[str, Any]) -> Redis:
-    return Redis(
-        host=settings.host,
-        port=settings.port,
-        db=settings.db,
-        password=_password(settings),
-        **options,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return Redis(host=settings.host, port=settings.port, db=settings.db, password=_password(settings), **options)
 
 
 def _behind_sentinels(settings: RedisSettings, options: dict[str, Any]) -> Redis:
-    bounds = {
-        "socket_timeout": TIMEOUT_SECONDS,
-        "socket_connect_timeout": TIMEOUT_SECONDS,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    sentinel = Sentinel(settings.sentinel_hosts, sentinel_kwargs=bounds, **bounds)  # type: ignore[no-untyped-call]
+    bounds = {name: options[name] for name in ("socket_timeout", "socket_connect_timeout", "retry")}
+    sentinel = Sentinel(settings.sentinel_hosts, sentinel_kwargs=bounds)  # type: ignore[no-untyped-call]
     master: Redis = sentinel.master_for(
         settings.sentinel_master, db=settings.db, password=_password(settings), **options
     )

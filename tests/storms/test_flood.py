@@ -31,7 +31,7 @@ SUGGEST_AT_50 = {"limit.historyCount.suggestContinueAsNew": "50"}
 SIGNALS_AT_MOST = SIGNALS_PER_RUN + 200  # of a run, by the server; 10,000 where nothing else is said
 STATE_BYTES = 32 * 1024
 RENAMED_EVERY = 10
-MANY_RUNS = 5
+MANY_RUNS = 2  # a run cannot end at a moment when a signal comes in; how often there is another, the machine says
 SENDERS = 100
 
 

@@ -34,6 +34,7 @@ from ticketsync.settings.secret_file import read_secret
 from ticketsync.temporal import BadTemporalConfigError, TemporalError
 
 PORT = click.IntRange(1, 65535)
+SOURCE_SECONDS = 5.0  # the older service's Redis may be far away, and nobody but the one who imports waits for it
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ async def _opened(settings: Settings, name: str) -> AsyncIterator[tuple[Desk, Re
 
 
 async def _found(source: Source) -> OlderService:
-    redis = connect_redis(source.redis, encoding_errors="replace")
+    redis = connect_redis(source.redis, encoding_errors="replace", seconds=SOURCE_SECONDS)
     try:
         return await read_older_service(redis, source.tickets_hash, source.users_hash)
     finally:
