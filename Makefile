@@ -21,9 +21,14 @@ setup: $(VENV)/.servers ## virtual environment, Temporal and Redis; the first ti
 run: setup ## the whole service with a sandbox Zendesk and Teamwork, playing a support day; ARGS="--state DIR" keeps it
 	@exec $(BIN)/ticketsync dev --demo $(ARGS)
 
-test: $(VENV)/.installed ## all tests; ARGS="-k name" passes through to pytest
+test: $(VENV)/.installed ## all tests, the storms last; ARGS="-k name" passes through to pytest, which then runs just that
 	@$(MAKE) --no-print-directory $(VENV)/.servers || echo "Tests that need these servers cannot run."
+ifdef ARGS
 	@exec $(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/storms; others=$$?; \
+	  [ $$others -ne 2 ] && $(BIN)/python -m pytest tests/storms && exit $$others
+endif
 
 chart: $(VENV)/.installed ## all checks of the Helm chart; the first time on a machine Helm is built, in some minutes
 	@TICKETSYNC_REQUIRE_SERVERS=1 exec $(BIN)/python -m pytest tests/chart $(ARGS)

@@ -116,5 +116,7 @@ def _answers(world: World) -> str:
     attempts = [attempt for one in world.zendesk.deliveries.log for attempt in one.attempts]
     codes = Counter(str(attempt.status_code) for attempt in attempts)
     lost = sum(one.state == "terminated" for one in world.zendesk.deliveries.log)
-    longest = max(attempt.seconds for attempt in attempts)
-    return f"answers {dict(codes)}, the longest after {longest:.1f} s, {lost} deliveries given up by Zendesk"
+    longest = max(attempt.seconds for attempt in attempts if attempt.status_code)
+    late = sum(attempt.timed_out for attempt in attempts)
+    waited = f"the longest after {longest:.1f} s, {late} that Zendesk waited for in vain"
+    return f"answers {dict(codes)}, {waited}, {lost} deliveries given up by Zendesk"
