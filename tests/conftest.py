@@ -4,11 +4,13 @@ Where no server can be had the tests that need it are skipped, loudly; with TICK
 so does a run in which anything was skipped.
 """
 
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import NoReturn
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from ticketsync import embedded, names, worker
@@ -23,6 +25,18 @@ PATIENCE_SECONDS = 20.0
 TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 os.environ[worker.LAST_ANSWER[0]] = "0"  # a worker of a test may end at once: nobody goes on with its tickets
 SEARCH_ATTRIBUTES = {key.name: "Keyword" for key in names.SEARCH_ATTRIBUTES}
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """How a test has logs written counts for no other, whichever comes next in this process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

@@ -14,16 +14,11 @@ from ticketsync.settings import RedisSettings, Settings
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """Where this test's lines go, as JSON unless it configures anew."""
-    root, before = logging.getLogger(), (set(logs._secrets), logs._secret_pattern)
-    level, handlers = root.level, root.handlers[:]
+    before = (set(logs._secrets), logs._secret_pattern)
     logs._secrets.clear()  # of the whole run: to look for thousands of them takes seconds
     stream = io.StringIO()
     logs.configure_logging("json", stream=stream)
     yield stream
-    root.setLevel(level)
-    root.handlers[:] = handlers
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
     secrets, logs._secret_pattern = before
     logs._secrets.clear()
     logs._secrets.update(secrets)

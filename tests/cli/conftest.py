@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 
 from tests.cli.programs import STARTS_WITHIN, Program, Ran, program, run
 from tests.cli.webhooks import Office, office
+from tests.support.desk import desk_stands
 from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, free_port
@@ -104,7 +105,9 @@ async def service(temporal_server: EmbeddedTemporal, redis_server: EmbeddedRedis
         programs = await stack.enter_async_context(started(where))
         await programs.worker.says("worker is running")
         await programs.server.says("connected to Temporal")
-        yield await stack.enter_async_context(in_use(programs))
+        service = await stack.enter_async_context(in_use(programs))
+        await eventually(lambda: desk_stands(service.client), STARTS_WITHIN, what="the desk stands")
+        yield service
 
 
 @pytest.fixture

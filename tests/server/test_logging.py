@@ -2,14 +2,11 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 from temporalio.client import Client
 
 from tests.server.desks import API_TOKEN, a_desk, secret_of, some_settings
@@ -20,16 +17,11 @@ from ticketsync.server import create_app
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
+def lines() -> io.StringIO:
     """Everything that is logged, at the level that says most."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
     stream = io.StringIO()
     logs.configure_logging("json", "debug", stream=stream)
-    yield stream
-    root.setLevel(level)
-    root.handlers[:] = handlers
-    structlog.reset_defaults()
+    return stream
 
 
 def logged(lines: io.StringIO, event: str) -> dict[str, Any]:

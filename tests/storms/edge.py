@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -13,6 +12,7 @@ from temporalio.service import RPCError
 from tests.cli.conftest import QUICK, new_namespace, told_by
 from tests.cli.programs import Program, program
 from tests.storms.bad_input import Keys
+from tests.support.desk import desk_stands
 from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, free_port
@@ -80,7 +80,7 @@ async def running_edge(
             edge = Edge(environ, port, server, worker, server_metrics, worker_metrics, client, zendesk, teamwork)
             await server.says("connected to Temporal")
             await _without_quotas(edge)
-            await eventually(lambda: _desk_stands(edge), 60, what="the desk stands")
+            await eventually(lambda: desk_stands(edge.client), 60, what="the desk stands")
             yield edge
 
 
@@ -104,13 +104,3 @@ async def _where(temporal: EmbeddedTemporal, redis: EmbeddedRedis) -> dict[str, 
 
 def _admin(environ: dict[str, str]) -> tuple[str, str]:
     return f"{environ['ZENDESK_EMAIL']}/token", environ["ZENDESK_API_TOKEN"]
-
-
-async def _desk_stands(edge: Edge) -> bool:
-    """With its task list and its people, and the second of linking over: only tickets of a later one are surely new."""
-    try:
-        state = await edge.client.get_workflow_handle(names.desk_workflow_id(DEFAULT_DESK)).query("status")
-    except (RPCError, WorkflowQueryFailedError):
-        return False
-    over = datetime.now(UTC).replace(microsecond=0) > datetime.fromisoformat(state["linked_at"])
-    return bool(over and state["tasklist_id"] and state["directory"]["generation"])

@@ -11,7 +11,8 @@ from tests.storms.life import Life
 from tests.storms.programs import Program
 from tests.storms.servers import Servers, embedded_servers
 from tests.storms.verdict import comes_true
-from tests.storms.world import World, desk_stands, running_world
+from tests.storms.world import World, running_world
+from tests.support.desk import desk_stands
 from tests.support.wait import eventually
 from ticketsync.embedded import Say
 from ticketsync.sandbox.zendesk.seed import ANN_ID, BEN_ID

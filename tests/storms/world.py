@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from temporalio.testing import TimeSkipper
 from tests.storms.cluster.round_robin import round_robin
 from tests.storms.programs import Program
 from tests.storms.servers import Servers, Starting, TemporalServer, embedded_servers
+from tests.support.desk import desk_stands
 from tests.support.wait import eventually
 from ticketsync import names
 from ticketsync.demo.webhook import install_webhook
@@ -33,7 +33,6 @@ from ticketsync.sandbox.teamwork.settings import Switches, TeamworkSettings
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.sandbox.zendesk.settings import Limits, Tuning, ZendeskSettings
 from ticketsync.settings import DEFAULT_DESK, load_settings
-from ticketsync.sync.desk import DeskState
 from ticketsync.teamwork.marker import markers_in
 from ticketsync.temporal import data_converter
 from ticketsync.workflows.desk import EXPORT_EVERY
@@ -213,17 +212,6 @@ class _Starting:
             self._held.push_async_callback(program.kill)
         await asyncio.gather(*(program.start() for program in programs))
         await eventually(lambda: desk_stands(world.client), deadline=60, what="the desk stands")
-
-
-async def desk_stands(client: Client) -> bool:
-    """With its task list and its people, and the second of linking over: only tickets of a later one are surely new."""
-    try:
-        handle = client.get_workflow_handle(names.desk_workflow_id(DEFAULT_DESK))
-        state: DeskState = await handle.query("status", result_type=DeskState)
-    except (RPCError, WorkflowQueryFailedError):
-        return False
-    over = datetime.now(UTC).replace(microsecond=0) > state.linked_at
-    return bool(over and state.tasklist_id and state.directory.generation)
 
 
 async def old_ticket(zendesk: httpx.AsyncClient) -> int:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,6 +18,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
+from tests.support.desk import desk_stands
 from tests.support.tickets import Ticket
 from tests.support.wait import eventually
 from ticketsync import names
@@ -29,7 +30,6 @@ from ticketsync.sandbox.teamwork.settings import TeamworkSettings as TeamworkSit
 from ticketsync.sandbox.zendesk import ZendeskSandbox
 from ticketsync.settings import DeskSettings, EncryptionKey, RedisSettings, Settings, TeamworkSettings, ZendeskSettings
 from ticketsync.settings.watch import SettingsWatch
-from ticketsync.sync.desk import DeskState
 from ticketsync.sync.event import Event
 from ticketsync.sync.policy import Policy
 from ticketsync.sync.state import TicketState
@@ -115,7 +115,7 @@ class Stack:
             raise
         return status
 
-    async def settled(self, ticket_id: int, *states: str, deadline: float = 40.0) -> dict[str, Any]:
+    async def settled(self, ticket_id: int, *states: str, deadline: float = 90.0) -> dict[str, Any]:
         """The ticket's status once it is in one of these states (or in_step), and nothing is under way."""
 
         async def reached() -> dict[str, Any] | None:
@@ -264,7 +264,7 @@ async def working(stack: Stack) -> AsyncIterator[None]:
     run = asyncio.create_task(run_worker(stack.settings, stack.client, stack.redis, stop, watch))
     stack.watches.append(watch)
     try:
-        await eventually(lambda: _desks_stand(stack), deadline=30, what="the desks stand")
+        await eventually(lambda: _desks_stand(stack), what="the desks stand")
         yield
     finally:
         stack.watches.remove(watch)
@@ -273,17 +273,7 @@ async def working(stack: Stack) -> AsyncIterator[None]:
 
 
 async def _desks_stand(stack: Stack) -> bool:
-    try:
-        states = [await stack.of_desk(desk).desk_state() for desk in stack.settings.desks]
-    except (RPCError, WorkflowQueryFailedError):
-        return False
-    return all(_stands(DeskState.model_validate(state)) for state in states)
-
-
-def _stands(state: DeskState) -> bool:
-    """With the second of linking over: only tickets of a later one are surely new."""
-    over = datetime.now(UTC).replace(microsecond=0) > state.linked_at
-    return over and state.tasklist_id is not None and state.directory.generation > 0
+    return all([await desk_stands(stack.client, desk) for desk in stack.settings.desks])
 
 
 def desk_settings(

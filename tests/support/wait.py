@@ -14,19 +14,19 @@ Result = TypeVar("Result")
 
 @overload
 async def eventually(
-    condition: Callable[[], Awaitable[Result | None]], deadline: float = 40.0, *, what: str = "the condition"
+    condition: Callable[[], Awaitable[Result | None]], deadline: float = 90.0, *, what: str = "the condition"
 ) -> Result: ...
 
 
 @overload
 async def eventually(
-    condition: Callable[[], Result | None], deadline: float = 40.0, *, what: str = "the condition"
+    condition: Callable[[], Result | None], deadline: float = 90.0, *, what: str = "the condition"
 ) -> Result: ...
 
 
 async def eventually(
     condition: Callable[[], Awaitable[Result | None] | Result | None],
-    deadline: float = 40.0,
+    deadline: float = 90.0,
     *,
     what: str = "the condition",
 ) -> Result:
