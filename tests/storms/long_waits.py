@@ -5,7 +5,7 @@ test would do nothing but wait for that.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -24,19 +24,26 @@ WITHOUT_A_PAUSE = TIME_SKIPPING | {
     "history.timerProcessorMaxPollRPS": "2000",
     "history.transferProcessorMaxPollRPS": "2000",
 }
+NOTHING_MORE: Mapping[str, str] = {}
 A_SESSION = timedelta(hours=1)  # after two hundred timers the server skips no further, and says nothing
 AT_MOST_SECONDS = 900
 
 
 @asynccontextmanager
 async def skipping_stack(
-    say: Say, redis_port: int, *, policy: Policy = QUICK, calls_per_minute: int = 3000
+    say: Say,
+    redis_port: int,
+    *,
+    policy: Policy = QUICK,
+    calls_per_minute: int = 3000,
+    dynamic_config: Mapping[str, str] = NOTHING_MORE,
 ) -> AsyncIterator[Stack]:
-    """One desk on a server of its own."""
+    """One desk on a server of its own, which may be told more."""
     binary = await find_temporal(say)
+    config = {**WITHOUT_A_PAUSE, **dynamic_config}
     async with (
         temporal_server(
-            say=say, binary=binary, port=0, dynamic_config=WITHOUT_A_PAUSE, search_attributes=SEARCH_ATTRIBUTES
+            say=say, binary=binary, port=0, dynamic_config=config, search_attributes=SEARCH_ATTRIBUTES
         ) as server,
         running_stack(server.address, redis_port, policy=policy, calls_per_minute=calls_per_minute) as stack,
     ):
