@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
 
 from benchmarks.connection import Connection
 from benchmarks.deliveries import a_ticket, bodies, changed, created, renamed, request
@@ -130,12 +131,29 @@ class _Life:
         events: list[HistoryEvent] = []
 
         async def rests() -> bool:
-            events[:] = (await self._handle.fetch_history()).events
+            events[:] = await self._history()
             return _count(events, SIGNALED) == self._signals and _rests(events)
 
         await until(rests, "the workflow rests")
         added, self._known = events[self._known :], len(events)
         return added
+
+    async def _history(self) -> list[HistoryEvent]:
+        """Of all runs: one that is long is continued as new when it rests."""
+        newest = (await self._handle.fetch_history()).events
+        first = newest[0].workflow_execution_started_event_attributes.first_execution_run_id
+        events = list((await self._of_run(first)).events)
+        while run_id := _next_run(events[-1]):
+            events += (await self._of_run(run_id)).events
+        return events
+
+    async def _of_run(self, run_id: str) -> WorkflowHistory:
+        return await self._service.client.get_workflow_handle(self._handle.id, run_id=run_id).fetch_history()
+
+
+def _next_run(event: HistoryEvent) -> str:
+    """Empty where the run goes on."""
+    return event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
 def _rests(events: Sequence[HistoryEvent]) -> bool:
