@@ -54,8 +54,9 @@ async def _outage(world: World, storm: Asked, ends: Callable[[], Awaitable[None]
     before = len(_done(world))
     flowing = asyncio.create_task(Traffic(24 * many, 120 * many, storm.seed).flows(world))
     # In the long form Zendesk's circuit breaker may open once more, and all of these be given up.
-    given_up = flowing.done if storm.long else bool
-    await eventually(lambda: len(_done(world)) > before + 30 or given_up(), what="webhooks are stored")
+    await eventually(
+        lambda: len(_done(world)) > before + 30 or (storm.long and flowing.done()), what="webhooks are stored"
+    )
     await ends()
     since = datetime.now(UTC)
     if storm.long:
