@@ -39,7 +39,7 @@ async def process(
         quota = SiteQuota(site=SITE, calls_per_minute=calls_per_minute, redis=redis, max_wait=max_wait)
         await quota.start()
         if reached:
-            await eventually(lambda: quota._allowed() == quota._window, deadline=20, what="the whole window is ours")
+            await eventually(lambda: quota._allowed() == quota._window, what="the whole window is ours")
         try:
             yield quota
         finally:
@@ -341,7 +341,7 @@ async def test_a_changed_rate_counts_at_once_and_for_the_others_with_the_next_an
         await quota.change(after)
         assert quota._window == window_of(after)
         expected = window_of(min(after, max(before, after)))
-        await eventually(lambda: other._window == expected, deadline=20, what="the other process hears of it")
+        await eventually(lambda: other._window == expected, what="the other process hears of it")
         calls = Calls()
         await calls.make([quota], until=time.monotonic() + 2.5)
     # Of any whole window; how exactly windows are kept is shown above.

@@ -149,7 +149,7 @@ async def test_a_worker_that_was_there_before_temporal_says_so_and_goes_on_when_
         async with temporal(say=say, port=port) as server:
             await process.says("worker is running")
             client = await connected(server.address)
-            await eventually(lambda: _is_linked(client, quiet.desk), deadline=20, what="the desk is linked")
+            await eventually(lambda: _is_linked(client, quiet.desk), what="the desk is linked")
             assert await process.stopped(signal.SIGTERM) == 0
 
 

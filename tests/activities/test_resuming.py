@@ -32,7 +32,7 @@ async def test_another_worker_finds_the_task_that_a_killed_one_made(
         stack.teamwork.faults.add(Fault(kind="slow", match=CREATE, seconds=30, times=1))
         async with worker_process(stack, tmp_path) as worker:
             await stack.signal(ticket.created())
-            await eventually(lambda: stack.tasks_of(ticket.id), deadline=20, what="the create is under way")
+            await eventually(lambda: stack.tasks_of(ticket.id), what="the create is under way")
             assert await worker.stopped(signal.SIGKILL) == -signal.SIGKILL
         await _pass_the_time_that_the_attempt_had(stack, ticket)
         async with working(stack):

@@ -243,7 +243,7 @@ async def test_alerts_that_are_switched_off_end(office: Office) -> None:
         await office.begin()
         await office.begin(webhook=None)
         handle = office.stack.client.get_workflow_handle(names.alert_workflow_id(office.stack.desk))
-        await asyncio.wait_for(handle.result(), timeout=20)
+        await asyncio.wait_for(handle.result(), timeout=90)
 
 
 async def test_a_worker_that_knows_of_no_alerts_yet_has_nobody_told_twice(office: Office) -> None:

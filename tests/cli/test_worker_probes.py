@@ -25,7 +25,7 @@ DESK = {
 
 
 async def _statuses(address: str) -> tuple[int, int, int]:
-    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=20) as http:
         live, ready, other = [(await http.get(path)).status_code for path in ("/livez", "/readyz", "/metrics")]
     return live, ready, other
 

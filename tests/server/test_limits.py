@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -41,15 +41,15 @@ class Raw:
         self.writer.write(("\r\n".join(lines) + "\r\n" + SIGNED + "\r\n").encode())
 
     async def status(self) -> int:
-        """The status of the answer, which must come in two seconds."""
-        async with asyncio.timeout(2):
+        """The status of the answer."""
+        async with asyncio.timeout(30):
             return int((await self._reader.readline()).split()[1])
 
-    async def is_closed(self) -> bool:
-        """Whether the server hangs up after its answer."""
-        async with asyncio.timeout(2):
-            await self._reader.read()
-        return self._reader.at_eof()
+    async def is_closed(self) -> None:
+        """Return when the server has hung up after its answer, as it may do while we still send."""
+        async with asyncio.timeout(30):
+            with suppress(ConnectionResetError):
+                await self._reader.read()
 
 
 @asynccontextmanager
@@ -65,21 +65,21 @@ async def test_an_unknown_desk_is_404_before_the_body_is_read(served: Served) ->
     async with connected(served) as raw:
         raw.begin("nobody", "Content-Length: 1000")
         assert await raw.status() == 404
-        assert await raw.is_closed()
+        await raw.is_closed()
 
 
 async def test_an_unsigned_delivery_is_401_before_the_body_is_read(served: Served) -> None:
     async with connected(served) as raw:
         raw.writer.write(b"POST /webhooks/zendesk/acme HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         assert await raw.status() == 401
-        assert await raw.is_closed()
+        await raw.is_closed()
 
 
 async def test_a_body_announced_over_one_mebibyte_is_413_before_it_is_read(served: Served) -> None:
     async with connected(served) as raw:
         raw.begin("acme", f"Content-Length: {MEBIBYTE + 1}")
         assert await raw.status() == 413
-        assert await raw.is_closed()
+        await raw.is_closed()
 
 
 async def test_a_body_over_one_mebibyte_is_413_also_when_nobody_announced_it(served: Served) -> None:
@@ -88,7 +88,7 @@ async def test_a_body_over_one_mebibyte_is_413_also_when_nobody_announced_it(ser
         for _ in range(17):
             raw.writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
         assert await raw.status() == 413
-        assert await raw.is_closed()
+        await raw.is_closed()
 
 
 async def test_a_chunked_body_that_never_ends_is_408(served: Served) -> None:
@@ -96,7 +96,7 @@ async def test_a_chunked_body_that_never_ends_is_408(served: Served) -> None:
         raw.begin("acme", "Transfer-Encoding: chunked")
         raw.writer.write(b"1\r\n{\r\n")
         assert await raw.status() == 408
-        assert await raw.is_closed()
+        await raw.is_closed()
 
 
 async def test_a_body_that_trickles_in_is_408(served: Served) -> None:

@@ -52,7 +52,7 @@ class Running:
         async def reached() -> bool:
             return await self.outcome(desk, **delivery) == outcome  # type: ignore[arg-type]
 
-        await eventually(reached, deadline=30, what=f"a delivery of desk {desk} is {outcome}")
+        await eventually(reached, what=f"a delivery of desk {desk} is {outcome}")
 
 
 @asynccontextmanager

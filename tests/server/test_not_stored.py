@@ -131,7 +131,7 @@ async def test_an_outage_in_the_middle_is_answered_in_nine_seconds_and_survived(
             for response in responses:
                 assert_zendesk_sends_again(response)
             await server.start()
-            await eventually(partial(is_stored, acme, after), deadline=30)
+            await eventually(partial(is_stored, acme, after))
         stored = [event.id for event in await stored_events(client, "acme", ticket_id)]
         assert (stored[0], stored[-1]) == (before["id"], after["id"])
 

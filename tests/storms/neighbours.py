@@ -157,14 +157,14 @@ class Hinted(Told):
 
 async def told(desk: Stack) -> Told:
     ticket = Ticket()
-    return Told(desk, ticket, await desk.with_task(ticket, deadline=30))
+    return Told(desk, ticket, await desk.with_task(ticket))
 
 
 async def hinted(desk: Stack) -> Hinted:
     body = {"subject": "Checkout broken", "requester_id": CUSTOMER_ID, "comment": {"body": "Help"}}
     ticket = Ticket(int((await _in_zendesk(desk, "POST", "", body))["id"]))
     await desk.signal(_hint(ticket.id))
-    status = await desk.settled(ticket.id, deadline=30)
+    status = await desk.settled(ticket.id)
     return Hinted(desk, ticket, int(status["task"]["id"]))
 
 

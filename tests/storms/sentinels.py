@@ -60,7 +60,7 @@ async def watched_redis(folder: Path, say: Say) -> AsyncIterator[WatchedRedis]:
             await held.enter_async_context(_sentinel(folder / f"sentinel-{number}", master, say)) for number in range(3)
         ]
         for port, _ in sentinels:
-            await eventually(partial(_knows_all, port), deadline=30, what="the sentinels know each other")
+            await eventually(partial(_knows_all, port), what="the sentinels know each other")
         yield WatchedRedis(master, replica, sentinels)
 
 

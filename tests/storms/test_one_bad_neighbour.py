@@ -119,4 +119,4 @@ async def _hangs(faults: FaultList, waiting: Sequence[Told], but: str = "") -> A
 
 async def _all_wait(hung: Callable[[], list[Call]]) -> None:
     """All that the desk may have under way at once hangs."""
-    await eventually(lambda: len(hung()) >= SLOTS_PER_DESK, deadline=30, what="all slots of the bad desk are taken")
+    await eventually(lambda: len(hung()) >= SLOTS_PER_DESK, what="all slots of the bad desk are taken")

@@ -133,7 +133,7 @@ class Stack:
 
     async def ended(self, ticket: Ticket) -> TicketState:
         """The last state of the ticket's run, when it has completed."""
-        state: TicketState = await asyncio.wait_for(self.ticket(ticket.id).result(), timeout=20)
+        state: TicketState = await asyncio.wait_for(self.ticket(ticket.id).result(), timeout=90)
         return state
 
     async def put_in_zendesk(self, ticket: Ticket) -> None:

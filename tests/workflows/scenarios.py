@@ -149,7 +149,7 @@ async def desk(stack: Stack) -> WorkflowHandle[Any, Any]:
     ticket = Ticket(assignee_id=CLEO)
     task_id = await stack.with_task(ticket)
     await command_desk(stack.client, stack.desk, "add_user", Mapping(agent_id=CLEO, person_id=PERSON_ANN))
-    await eventually(lambda: stack.shows(task_id, assigneeUserIds=[PERSON_ANN]), deadline=30, what="Cleo is mapped")
+    await eventually(lambda: stack.shows(task_id, assigneeUserIds=[PERSON_ANN]), what="Cleo is mapped")
     await command_desk(stack.client, stack.desk, "pause")
     await command_desk(stack.client, stack.desk, "resume")
     stack.teamwork.faults.add(Fault(kind="unauthorized", match=FaultMatch(path=r"/tasks/")))

@@ -190,7 +190,7 @@ async def test_one_that_waits_for_a_minute_can_be_stopped_at_once(stack: Stack) 
     await begin(stack, planned)
     await eventually(lambda: _waits_for(stack, "paused"), what="it waits")
     assert await stop_backfill(stack.client, stack.desk)
-    assert (await ended(stack, deadline=20)).stopped
+    assert (await ended(stack)).stopped
 
 
 async def test_while_it_is_not_known_which_tasks_there_are_nothing_is_brought_in(stack: Stack) -> None:
@@ -236,7 +236,7 @@ async def test_live_tickets_do_not_wait_while_it_uses_all_that_it_may(slow_stack
     await begin(stack, await plan(stack))
     await eventually(lambda: stack.writes("/tasks.json") >= 7, 60, what="its part of the window is used")
     for _ in range(4):
-        await stack.with_task(Ticket(), deadline=4)
+        await stack.with_task(Ticket(), deadline=8)
     seen = await view(stack)
     assert seen.running
     assert seen.state is not None

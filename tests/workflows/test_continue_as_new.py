@@ -39,9 +39,7 @@ async def test_no_event_is_lost_over_many_runs(stack: Stack) -> None:
     first_run = (await first.describe()).run_id
     for batch in range(0, 100, 5):
         await asyncio.gather(*(stack.signal(change) for change in changes[batch : batch + 5]))
-    await eventually(
-        lambda: _has_title(stack, ticket.id, "Title 99"), deadline=30, what="the last title is on the task"
-    )
+    await eventually(lambda: _has_title(stack, ticket.id, "Title 99"), what="the last title is on the task")
     status = await stack.settled(ticket.id)
     assert (await stack.ticket(ticket.id).describe()).run_id != first_run
     assert await stack.tasks_of(ticket.id) == [status["task"]["id"]]

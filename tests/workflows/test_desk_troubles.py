@@ -39,7 +39,7 @@ async def test_a_task_list_that_somebody_deleted_is_made_again(stack: Stack) -> 
 
 async def test_a_healed_desk_wakes_tickets_that_met_another_trouble_than_the_desk_itself(stack: Stack) -> None:
     ticket = Ticket()
-    task_id = await stack.with_task(ticket, deadline=40)
+    task_id = await stack.with_task(ticket)
     stack.teamwork.faults.add(Fault(kind="unauthorized", match=FaultMatch(method="PATCH")))
     await stack.desk_workflow.signal(names.DESK_TROUBLE, DeskTrouble(side="teamwork", code="project_unreachable"))
     await stack.signal(ticket.renamed("B"))
@@ -51,9 +51,9 @@ async def test_a_healed_desk_wakes_tickets_that_met_another_trouble_than_the_des
 
 async def test_a_new_mapping_reaches_the_ticket_that_its_agent_opened(stack: Stack) -> None:
     ticket = Ticket(submitter_id=CLEO)
-    task_id = await stack.with_task(ticket, deadline=40)
+    task_id = await stack.with_task(ticket)
     await stack.desk_workflow.execute_update("add_user", Mapping(agent_id=CLEO, person_id=PERSON_ANN))
-    await eventually(lambda: stack.shows(task_id, assigneeUserIds=[PERSON_ANN]), deadline=30, what="the opener has it")
+    await eventually(lambda: stack.shows(task_id, assigneeUserIds=[PERSON_ANN]), what="the opener has it")
 
 
 async def test_a_hint_that_leads_to_a_strangers_task_is_not_believed(stack: Stack) -> None:
@@ -65,7 +65,7 @@ async def test_a_hint_that_leads_to_a_strangers_task_is_not_believed(stack: Stac
     ticket = Ticket()
     await Hints(stack.redis).put(stack.desk, {ticket.id: strangers})
     await stack.signal(ticket.created())
-    status = await stack.settled(ticket.id, deadline=40)
+    status = await stack.settled(ticket.id)
     assert await stack.tasks_of(ticket.id) == [status["task"]["id"]]
     assert await stack.shows(strangers, name="Somebody else's")
 

@@ -82,7 +82,7 @@ async def test_a_delete_and_an_undelete_after_the_end_of_its_workflow_reach_the_
     assert await stack.task(task_id) is None
     await call(stack, "PUT", f"/api/v2/deleted_tickets/{ticket_id}/restore")
     await read_on(stack)
-    await eventually(lambda: stack.shows(task_id, status="new"), deadline=30, what="the task is back")
+    await eventually(lambda: stack.shows(task_id, status="new"), what="the task is back")
     assert await stack.tasks_of(ticket_id) == [task_id]
 
 

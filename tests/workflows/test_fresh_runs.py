@@ -86,7 +86,7 @@ async def test_a_run_that_was_terminated_by_hand_finds_its_task_again(
     if not hint:
         await _forget_hints(stack)
     await stack.signal(ticket.renamed("After the accident"))
-    await eventually(lambda: stack.shows(task_id, name="After the accident"), deadline=40, what="it is in step again")
+    await eventually(lambda: stack.shows(task_id, name="After the accident"), what="it is in step again")
     assert await stack.tasks_of(ticket.id) == [task_id]
 
 
@@ -112,7 +112,7 @@ async def test_a_hint_to_a_task_that_is_not_there_leads_to_the_one_with_the_mark
     task_id = await _left_behind(stack, ticket)
     await Hints(stack.redis).put(stack.desk, {ticket.id: 99_999_999})
     await stack.signal(ticket.renamed("Found"))
-    await eventually(lambda: stack.shows(task_id, name="Found"), deadline=40, what="the task with the marker is found")
+    await eventually(lambda: stack.shows(task_id, name="Found"), what="the task with the marker is found")
     assert await stack.tasks_of(ticket.id) == [task_id]
 
 
@@ -120,7 +120,7 @@ async def test_an_old_ticket_whose_memory_is_lost_is_found_by_its_marker(stack: 
     ticket = Ticket(created_at=datetime.now(UTC).replace(microsecond=0) - LONG_AGO)
     task_id = await _left_behind(stack, ticket)
     await stack.signal(ticket.renamed("Still the same"))
-    await eventually(lambda: stack.shows(task_id, name="Still the same"), deadline=40, what="the task is found")
+    await eventually(lambda: stack.shows(task_id, name="Still the same"), what="the task is found")
     assert await stack.tasks_of(ticket.id) == [task_id]
 
 
@@ -141,9 +141,9 @@ async def test_after_temporal_was_lost_no_ticket_gets_a_second_task(
             await _forget_hints(stack_again)
         await stack_again.signal(ticket.renamed("In a new world"))
         what = "the old task is in step"
-        await eventually(lambda: stack.shows(task_id, name="In a new world"), deadline=40, what=what)
+        await eventually(lambda: stack.shows(task_id, name="In a new world"), what=what)
         await stack_again.signal(untouched.changed("tags_changed"))
-        assert (await stack_again.settled(untouched.id, deadline=40))["task"]["id"] == other_task_id
+        assert (await stack_again.settled(untouched.id))["task"]["id"] == other_task_id
     assert await stack.tasks_of(ticket.id) == [task_id]
     assert await stack.tasks_of(untouched.id) == [other_task_id]
 

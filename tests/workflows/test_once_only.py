@@ -19,7 +19,7 @@ async def test_a_create_that_goes_on_patiently_looks_for_what_its_quick_attempts
     await stack.signal(ticket.created())
     await eventually(lambda: _goes_on_patiently(stack, ticket), what="the quick attempts are used up")
     stack.teamwork.faults.clear()
-    status = await stack.settled(ticket.id, deadline=40)
+    status = await stack.settled(ticket.id)
     assert await stack.tasks_of(ticket.id) == [status["task"]["id"]]
 
 
@@ -37,7 +37,7 @@ async def test_the_task_of_a_lost_life_is_found_however_old_it_is(stack: Stack) 
     ticket = Ticket(created_at=long_ago)
     task_id = await _left_behind(stack, ticket, long_ago)
     await stack.signal(ticket.created())
-    status = await stack.settled(ticket.id, deadline=40)
+    status = await stack.settled(ticket.id)
     assert (status["task"]["id"], await stack.tasks_of(ticket.id)) == (task_id, [task_id])
 
 

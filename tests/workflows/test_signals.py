@@ -88,7 +88,7 @@ async def test_a_run_is_rolled_over_by_its_own_count_of_signals(stack: Stack) ->
     first_run = (await workflow.describe()).run_id
     for start in range(0, len(changes), 100):
         await asyncio.gather(*(stack.signal(change) for change in changes[start : start + 100]))
-    await eventually(lambda: _is_another_run(workflow, first_run), deadline=30, what="the run is another")
+    await eventually(lambda: _is_another_run(workflow, first_run), what="the run is another")
     await stack.signal(last)
     await eventually(lambda: _shown(stack, ticket, LAST, "open", None), what="nothing was lost")
 

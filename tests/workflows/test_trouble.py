@@ -15,7 +15,7 @@ async def test_a_lost_answer_of_a_create_makes_no_second_task(stack: Stack) -> N
     fault = Fault(kind="lost_answer", match=FaultMatch(method="POST", path=r".*/tasklists/.*/tasks\.json"), times=1)
     stack.teamwork.faults.add(fault)
     await stack.signal(ticket.created())
-    status = await stack.settled(ticket.id, deadline=40)
+    status = await stack.settled(ticket.id)
     assert await stack.tasks_of(ticket.id) == [status["task"]["id"]]
 
 

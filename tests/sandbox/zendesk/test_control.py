@@ -144,7 +144,7 @@ async def test_deliveries_that_were_waiting_go_out_after_the_restart(tmp_path: P
         await client.post("/api/v2/webhooks", json=_webhook(receiver))
         await client.post("/api/v2/tickets", json=NEW_TICKET)
         delivery: dict[str, Any] = {"attempts": []}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not delivery["attempts"]:
                 (delivery,) = (await client.get("/sandbox/deliveries")).json()["deliveries"]
     assert len(receiver.received) == 1
@@ -159,7 +159,7 @@ async def test_a_change_reaches_the_file_without_a_stop_readable_by_its_owner_on
     async with _Run(tmp_path) as client:
         await client.post("/api/v2/tickets", json=NEW_TICKET)
         file = tmp_path / "zendesk.json"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not file.exists():
                 await client.get("/sandbox/idle")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

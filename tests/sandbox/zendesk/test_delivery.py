@@ -255,7 +255,7 @@ async def test_deleting_the_webhook_ends_its_retries(desk: Desk) -> None:
     webhook_id = await desk.subscribe("created")
     desk.receiver.answers = [Response(status_code=409) for _ in range(10)]
     await desk.create()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not desk.receiver.received:
             await desk.get("/sandbox/idle")
     await desk.client.delete(f"/api/v2/webhooks/{webhook_id}")
