@@ -21,10 +21,10 @@ class Plan:
     def either(self, quick: T, full: T) -> T:
         return quick if self.quick else full
 
-    async def pairs(self, *sides: Side[T]) -> list[tuple[T, ...]]:
+    async def pairs(self, *sides: Side[T], rounds: int = PAIRS) -> list[tuple[T, ...]]:
         """Each side once in every round, the other way round in every second one; a first round warms up only."""
-        rounds = [await self._round(sides, backwards=number % 2 == 1) for number in range(1 + PAIRS)]
-        return rounds[1:]
+        results = [await self._round(sides, backwards=number % 2 == 1) for number in range(1 + rounds)]
+        return results[1:]
 
     async def _round(self, sides: tuple[Side[T], ...], *, backwards: bool) -> tuple[T, ...]:
         results = [await side() for side in (reversed(sides) if backwards else sides)]

@@ -18,7 +18,7 @@ from ticketsync.server.health import ClientProvider, health_routes
 from ticketsync.server.metrics import ServerMetrics
 from ticketsync.server.ticket_api import TicketApi, ticket_routes
 from ticketsync.server.token import ApiToken
-from ticketsync.server.webhooks import Shortcut, webhook_routes
+from ticketsync.server.webhooks import AppWithShortcut, webhook_routes
 from ticketsync.settings import DeskSettings, Settings
 from ticketsync.stored_payloads import UndecodableError
 
@@ -43,7 +43,7 @@ def create_app(
         yield
         await close_redis(redis)
 
-    app = FastAPI(
+    app = AppWithShortcut(
         title="ticketsync",
         version=__version__,
         docs_url=None,
@@ -52,11 +52,9 @@ def create_app(
         lifespan=lifespan,
     )
     edge = Edge(desks, settings.signature_age, temporal, metrics or ServerMetrics(), limits or Limits())
-    webhooks = webhook_routes(edge)
-    app.include_router(webhooks)
+    app.include_webhooks(webhook_routes(edge))
     if settings.temporal_ui is not None:
         app.add_middleware(CodecCors, origin=origin_of(settings.temporal_ui))
-    app.add_middleware(Shortcut, routes=webhooks.routes)  # the last one is the first that a request meets
     app.include_router(ticket_routes(TicketApi(desks, token, temporal)))
     app.include_router(codec_routes(settings.encryption_keys, token))
     app.include_router(health_routes(temporal, redis))

@@ -1,12 +1,10 @@
 """The webhook addresses, with what they take and answer for `/openapi.json`."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ticketsync.server.answers import ErrorAnswer, Ignored, Stored
 from ticketsync.server.edge import Edge
@@ -53,24 +51,26 @@ OLDER_FORM = {
 }
 
 
-class Shortcut:
-    """Hands what is posted to these routes straight to their endpoints.
+class AppWithShortcut(FastAPI):
+    """Hands what is posted to its `webhooks` straight to their endpoints, past everything that is around the others.
 
     FastAPI has nothing to read or check there, and takes as long to find that out as verifying and parsing take.
     """
 
-    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
-        self._app = app
-        self._routes = [route for route in routes if isinstance(route, APIRoute)]
+    webhooks_first: tuple[APIRoute, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
-            for route in self._routes:
+            for route in self.webhooks_first:
                 if found := route.path_regex.match(scope["path"]):
                     response = await route.endpoint(Request(scope, receive, send), **found.groupdict())
                     await response(scope, receive, send)
                     return
-        await self._app(scope, receive, send)
+        await super().__call__(scope, receive, send)
+
+    def include_webhooks(self, router: APIRouter) -> None:
+        self.include_router(router)
+        self.webhooks_first = tuple(route for route in router.routes if isinstance(route, APIRoute))
 
 
 def webhook_routes(edge: Edge) -> APIRouter:
