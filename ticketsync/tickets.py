@@ -34,7 +34,6 @@ from ticketsync.ask_status import ask_status
 from ticketsync.reasons import Explanation, explanation
 from ticketsync.sync.event import Event
 from ticketsync.sync.snapshot import TicketSnapshot
-from ticketsync.sync.state import TicketState
 
 STORE_SECONDS = 8.0
 READ_SECONDS = 3.0
@@ -183,7 +182,7 @@ def _start(desk: str, ticket_id: int, snapshot: TicketSnapshot | None = None) ->
     """How a ticket's workflow is started, wherever that happens. The argument goes with every event: keep it small."""
     return {
         "workflow": names.TICKET_WORKFLOW,
-        "arg": TicketState(desk=desk, ticket_id=ticket_id).model_dump(mode="json", exclude_unset=True),
+        "arg": {"desk": desk, "ticket_id": ticket_id},  # a TicketState
         "id": names.ticket_workflow_id(desk, ticket_id),
         "task_queue": names.WORKFLOW_QUEUE,
         "search_attributes": _first_search_attributes(desk, ticket_id, snapshot),
