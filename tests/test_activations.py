@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 
-from ticketsync.activations import TURN_SECONDS, Activations, AheadOfItsTask
+from ticketsync.activations import CALM_SECONDS, Activations, AheadOfItsTask
 
 RUN = "a run"
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -77,7 +77,7 @@ async def test_a_decision_waits_until_what_was_handed_over_before_it_is_reported
     await asyncio.sleep(0)  # begins
     calm = asyncio.create_task(activations.calm(RUN))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(calm), timeout=20 * TURN_SECONDS)
+        await asyncio.wait_for(asyncio.shield(calm), timeout=50 * CALM_SECONDS)
     reported.set()
     await handing_over
     await calm

@@ -10,11 +10,11 @@
 4. A replay hands the decision to the workflow in the task that recorded it. The workflow does things in another order,
    and from then on every workflow task of this ticket fails.
 
-So a local activity that is done waits until no activation of its run is under way, the report of its outcome included,
-and some turns of the event loop longer for what is on its way between the SDK and us. The workflow task then ends with
-the answer alone; the decision is recorded in the next one, where the workflow sees it too. A query that reaches us only
-after the decision has gone is refused, and its workflow task with it: nothing is recorded, and the rules are asked once
-more.
+So a local activity that is done waits until no activation of its run has been under way for a moment, the report of its
+outcome included, and some turns of the event loop longer for what is on its way between the SDK and us. The workflow
+task then ends with the answer alone; the decision is recorded in the next one, where the workflow sees it too. A query
+that reaches us only after the decision has gone is refused, and its workflow task with it: nothing is recorded, and the
+rules are asked once more.
 
 **A query that knows more than the workflow.** A worker that does not hold the run in its cache gets the history with
 the query. Something may have come in since that no workflow task has begun with; the SDK hands it to the workflow all
@@ -25,6 +25,7 @@ but the workflow task is still the one before. It fails, so that the query does,
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,9 +37,12 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow tasks
-TURN_SECONDS = 0.001
-CALM_TURNS = 2
-MOST_TURNS = 300  # somebody asks without a pause: the decision must come all the same
+# What a workflow task brings is handed over bit by bit, the looks last. A query that is still to come is here by then.
+CALM_SECONDS = 0.001
+CALM_SECONDS_UNDER_LOOKS = 0.01  # for a run that was looked at a moment ago, and is again
+LOOKED_AT_SECONDS = 5.0
+HAND_OVER_TURNS = 5  # of the event loop, from the SDK's answer to us: what is on its way is under way after that
+MOST_PAUSES = 300  # somebody asks without a pause: the decision must come all the same
 ASK_AGAIN = "Looked at just as something came in. Ask again."
 
 P = ParamSpec("P")
@@ -81,6 +85,8 @@ class Activations(ThreadPoolExecutor):
         super().__init__(max_workers=MOST_ACTIVATIONS, thread_name_prefix="workflow")
         _sdk_log.addFilter(_is_news)
         self._under_way: Counter[str] = Counter()
+        self._calm_since: dict[str, float] = {}
+        self._looked_at: dict[str, float] = {}
         self._decided: set[str] = set()  # runs whose decision has gone to the SDK, and has not come to the workflow
         self._seen: dict[str, _Seen] = {}
 
@@ -99,13 +105,18 @@ class Activations(ThreadPoolExecutor):
     def _is_too_early(self, activation: WorkflowActivation) -> bool:
         run_id = activation.run_id
         if any(job.HasField("remove_from_cache") for job in activation.jobs):
-            self._seen.pop(run_id, None)
-            self._decided.discard(run_id)
+            self._forget(run_id)
             return False
         if _only_asks(activation):
+            self._looked_at[run_id] = time.monotonic()
             return run_id in self._decided and not _is_apart(activation)
         self._decided.discard(run_id)
         return self._is_ahead(activation)
+
+    def _forget(self, run_id: str) -> None:
+        for known in (self._seen, self._calm_since, self._looked_at):
+            known.pop(run_id, None)
+        self._decided.discard(run_id)
 
     def _is_ahead(self, activation: WorkflowActivation) -> bool:
         seen, now = self._seen.get(activation.run_id), _Seen.of(activation)
@@ -125,16 +136,27 @@ class Activations(ThreadPoolExecutor):
         self._under_way[run_id] -= 1
         if not self._under_way[run_id]:
             del self._under_way[run_id]
+            if run_id in self._seen:  # not its removal
+                self._calm_since[run_id] = time.monotonic()
 
     async def calm(self, run_id: str) -> None:
-        """Return when no activation of this run has been under way for some turns: its decision goes to the SDK now."""
-        calm = 0
-        for _ in range(MOST_TURNS):
-            await asyncio.sleep(TURN_SECONDS)
-            calm = 0 if run_id in self._under_way else calm + 1
-            if calm == CALM_TURNS:
+        """Return when no activation of this run has been under way for a moment: its decision goes to the SDK now.
+
+        The moment counts from the last of them on: most of it is over when a decision has been made.
+        """
+        for _ in range(MOST_PAUSES):
+            if await self._is_calm(run_id):
                 break
+            await asyncio.sleep(CALM_SECONDS)
         self._decided.add(run_id)
+
+    async def _is_calm(self, run_id: str) -> bool:
+        for _ in range(HAND_OVER_TURNS):
+            await asyncio.sleep(0)
+        now = time.monotonic()
+        is_looked_at = now < self._looked_at.get(run_id, -LOOKED_AT_SECONDS) + LOOKED_AT_SECONDS
+        calm_from = self._calm_since.get(run_id, 0.0) + (CALM_SECONDS_UNDER_LOOKS if is_looked_at else CALM_SECONDS)
+        return run_id not in self._under_way and now >= calm_from
 
 
 def _is_apart(activation: WorkflowActivation) -> bool:
