@@ -16,6 +16,7 @@ from benchmarks.worker_memory import AT_ONCE, Held, WatchedWorker, watched_worke
 from ticketsync import names
 
 IN_STEP = f"WorkflowType = '{names.TICKET_WORKFLOW}' AND {names.SYNC_STATE.name} = 'in_step'"
+STOPS_WITHIN = 40.0
 ROW = re.compile(rb"^\d+ +\w+ +in_step\b", re.MULTILINE)
 
 
@@ -28,9 +29,14 @@ class OpenTickets:
     _changed: int = 0
 
     @classmethod
-    async def of(cls, service: Service) -> Self:
-        """None are open yet; server and worker run."""
-        return cls(service, await service.server(), await watched_worker(service))
+    async def of(cls, service: Service, kept: int) -> Self:
+        """None are open yet; server and worker run. The worker keeps so many in memory."""
+        return cls(service, await service.server(), await watched_worker(service, kept))
+
+    async def change_worker(self, kept: int) -> None:
+        """Go on with another worker, which has none in memory yet and keeps so many."""
+        await self.worker.process.stop(grace=STOPS_WITHIN)
+        self.worker = await watched_worker(self.service, kept)
 
     async def grow_to(self, number: int) -> Held:
         """Have so many hundred open, all in step; what the worker holds then."""

@@ -39,20 +39,21 @@ class Held:
 class WatchedWorker:
     """A `ticketsync worker` that serves its metrics."""
 
-    pid: int
+    process: ChildProcess
     metrics: str
 
     async def held(self) -> Held:
         """Raises RuntimeError as `own_memory` does, httpx.HTTPError when the worker does not answer."""
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.get(self.metrics)
-        return Held(memory=own_memory(self.pid), cached=cached(answer.text))
+        return Held(memory=own_memory(_pid(self.process)), cached=cached(answer.text))
 
 
-async def watched_worker(service: Service) -> WatchedWorker:
+async def watched_worker(service: Service, tickets: int) -> WatchedWorker:
+    """One that keeps so many tickets in memory."""
     address = f"{LOOPBACK}:{free_port(0)}"
-    process = await service.worker("--metrics-address", address)
-    return WatchedWorker(_pid(process), f"http://{address}/metrics")
+    process = await service.worker("--metrics-address", address, "--worker-tickets", str(tickets))
+    return WatchedWorker(process, f"http://{address}/metrics")
 
 
 async def floor_held(service: Service, *numbers: int) -> list[Held]:

@@ -122,8 +122,8 @@ class Workers:
     """The workers of this process, running: one for the workflows, and for each desk two for its calls.
 
     Workflow code is the same for all desks; steps and reads have queues of their own, so that a backlog of one desk is
-    nobody else's. Desks come and go while the others go on. `settings` say of which desks it makes the calls, and turn
-    worker versioning on, with the package's version as build id.
+    nobody else's. Desks come and go while the others go on. `settings` say of which desks it makes the calls and how
+    many tickets it keeps in memory, and turn worker versioning on, with the package's version as build id.
     """
 
     def __init__(
@@ -139,6 +139,7 @@ class Workers:
         self._client = client
         self._activities = activities
         self._only = frozenset(settings.worker_desks)
+        self._tickets = settings.worker_tickets
         self._deployment = _deployment_config(settings.worker_deployment)
         self._running: dict[str, dict[Worker, asyncio.Task[None]]] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -208,6 +209,7 @@ class Workers:
             activities=[*self._activities.local, pause],
             interceptors=[EndInCalm(activations)],
             graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+            max_cached_workflows=self._tickets,
             sticky_queue_schedule_to_start_timeout=STICKY,
             deployment_config=self._deployment,
         )

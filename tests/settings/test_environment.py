@@ -48,6 +48,7 @@ def test_nothing_set_is_all_defaults_and_no_desk() -> None:
         ("TICKETSYNC_METRICS_ADDRESS", "[::1]:9090", "metrics_address", "[::1]:9090"),
         ("TICKETSYNC_API_TOKEN", "t", "api_token", SecretStr("t")),
         ("TICKETSYNC_WORKER_DEPLOYMENT", "sync", "worker_deployment", "sync"),
+        ("TICKETSYNC_WORKER_TICKETS", "5000", "worker_tickets", 5000),
         ("TICKETSYNC_LOG_FORMAT", "JSON", "log_format", "json"),
         ("TICKETSYNC_LOG_LEVEL", "WARNING", "log_level", "warning"),
         ("TICKETSYNC_SIGNATURE_AGE", "2h", "signature_age", timedelta(hours=2)),

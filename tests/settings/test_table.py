@@ -80,7 +80,7 @@ def test_default_in_the_table_is_that_of_the_model(name: SettingName) -> None:
 
 
 def test_many_defaults_are_values() -> None:
-    assert len(WITH_VALUES) == 21
+    assert len(WITH_VALUES) == 22
 
 
 def test_settings_built_directly_read_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:

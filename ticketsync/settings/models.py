@@ -268,7 +268,8 @@ class Settings(BaseSettings):
     `metrics_address` and `health_address` are `host:port`. `signature_age` is how old a webhook's signature may be. Of
     the `encryption_keys` the first encrypts what Temporal stores; without any it is plain. `temporal_ui` is the address
     of Temporal's UI, `traces_endpoint` the base URL of a collector that takes OTLP over HTTP. `worker_desks`: the
-    desks whose calls a worker makes, or none for those of all; it need not know them yet.
+    desks whose calls a worker makes, or none for those of all; it need not know them yet. `worker_tickets`: how many
+    tickets a worker keeps in memory, under 0.5 MiB each.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -285,6 +286,7 @@ class Settings(BaseSettings):
     config: Path | None = None
     worker_deployment: str | None = None
     worker_desks: Annotated[tuple[DeskName, ...], BeforeValidator(parse_list)] = ()
+    worker_tickets: int = Field(default=1000, ge=100, le=100_000)  # that of the SDK; fewer than it works on are too few
     log_format: Annotated[Literal["auto", "json", "console"], BeforeValidator(_one_of_lower_case)] = "auto"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_one_of_lower_case)] = "info"
     signature_age: Duration = timedelta(hours=24)

@@ -109,6 +109,13 @@ OPTIONS = (
         "every desk",
         read=parse_list,
     ),
+    Option(
+        "TICKETSYNC_WORKER_TICKETS",
+        "",
+        "worker_tickets",
+        "how many tickets a worker keeps in memory",
+        "1000",
+    ),
     Option("TICKETSYNC_LOG_FORMAT", "", "log_format", "auto, json or console", "auto"),
     Option("TICKETSYNC_LOG_LEVEL", "", "log_level", "debug, info, warning or error", "info"),
     Option(
