@@ -43,7 +43,7 @@ state is the argument of its last run, as Temporal stores it; histories are meas
 METHOD_LARGE = f"""\
 By `make bench-large`. The worker keeps all of the {MOST:,} open tickets in memory (`TICKETSYNC_WORKER_TICKETS`). In the
 last rows it has made way for another one, which keeps {CACHED:,}: before a ticket that it does not have is changed, its
-history is fetched and replayed, and another ticket leaves its memory.
+history is fetched and replayed.
 
 {SAME_FOR_BOTH}"""
 

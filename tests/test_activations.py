@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 
+from tests.support.wait import eventually
+from ticketsync import activations as module
 from ticketsync.activations import CALM_SECONDS, Activations, AheadOfItsTask
 
 RUN = "a run"
+FOR_EVER = 3600.0
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
@@ -69,11 +72,7 @@ async def test_a_decision_waits_until_what_was_handed_over_before_it_is_reported
 ) -> None:
     reported = asyncio.Event()
 
-    async def hand_over_and_report() -> None:
-        activations.submit(_handed_over, _activation("query_workflow", length=4)).result(timeout=10)
-        await reported.wait()
-
-    handing_over = asyncio.create_task(hand_over_and_report())
+    handing_over = asyncio.create_task(_hand_over_and_report(activations, reported))
     await asyncio.sleep(0)  # begins
     calm = asyncio.create_task(activations.calm(RUN))
     with pytest.raises(TimeoutError):
@@ -81,6 +80,60 @@ async def test_a_decision_waits_until_what_was_handed_over_before_it_is_reported
     reported.set()
     await handing_over
     await calm
+
+
+async def test_the_moment_of_calm_counts_from_the_last_that_was_under_way(
+    activations: Activations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CALM_SECONDS", FOR_EVER)
+    await _is_free_to_go(activations)
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _is_held(activations)
+
+
+async def test_a_decision_is_held_longer_where_somebody_looks_also_after_a_refusal(
+    activations: Activations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CALM_SECONDS_UNDER_LOOKS", FOR_EVER)
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _is_free_to_go(activations)
+    await _refuses(activations, _activation("query_workflow", length=4))
+    await _takes(activations, _activation("remove_from_cache", length=4))
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    await _is_held(activations)
+
+
+async def test_where_looks_do_not_end_new_ones_are_refused_and_the_last_is_waited_for(
+    activations: Activations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_PAUSES", 3)
+    await _takes(activations, _activation("initialize_workflow", length=4))
+    reported = asyncio.Event()
+    handing_over = asyncio.create_task(_hand_over_and_report(activations, reported))
+    await asyncio.sleep(0)  # begins
+    deciding = asyncio.create_task(activations.calm(RUN))
+    await eventually(lambda: RUN in activations._decided, what="no more looks are taken")
+    await _refuses(activations, _activation("query_workflow", length=4))
+    assert not deciding.done()
+    reported.set()
+    await handing_over
+    await deciding
+
+
+async def _hand_over_and_report(activations: Activations, reported: asyncio.Event) -> None:
+    activations.submit(_handed_over, _activation("query_workflow", length=4)).result(timeout=10)
+    await reported.wait()
+
+
+async def _is_free_to_go(activations: Activations) -> None:
+    async with asyncio.timeout(30):
+        await activations.calm(RUN)
+
+
+async def _is_held(activations: Activations) -> None:
+    deciding = asyncio.create_task(activations.calm(RUN))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(deciding, timeout=0.1)
 
 
 async def _takes(activations: Activations, activation: WorkflowActivation) -> None:

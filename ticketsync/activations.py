@@ -14,7 +14,7 @@ So a local activity that is done waits until no activation of its run has been u
 outcome included, and some turns of the event loop longer for what is on its way between the SDK and us. The workflow
 task then ends with the answer alone; the decision is recorded in the next one, where the workflow sees it too. A query
 that reaches us only after the decision has gone is refused, and its workflow task with it: nothing is recorded, and the
-rules are asked once more.
+rules are asked once more. Where looks do not end, new ones are refused in the same way until the decision has gone.
 
 **A query that knows more than the workflow.** A worker that does not hold the run in its cache gets the history with
 the query. Something may have come in since that no workflow task has begun with; the SDK hands it to the workflow all
@@ -25,6 +25,7 @@ but the workflow task is still the one before. It fails, so that the query does,
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -40,7 +41,8 @@ MOST_ACTIVATIONS = 100  # side by side: as many as there are slots for workflow 
 # What a workflow task brings is handed over bit by bit, the looks last. A query that is still to come is here by then.
 CALM_SECONDS = 0.001
 CALM_SECONDS_UNDER_LOOKS = 0.01  # for a run that was looked at a moment ago, and is again
-LOOKED_AT_SECONDS = 5.0
+LOOKED_AT_SECONDS = 20.0  # longer than the ten seconds after which Temporal repeats a workflow task that was refused
+NEVER = -math.inf
 HAND_OVER_TURNS = 5  # of the event loop, from the SDK's answer to us: what is on its way is under way after that
 MOST_PAUSES = 300  # somebody asks without a pause: the decision must come all the same
 ASK_AGAIN = "Looked at just as something came in. Ask again."
@@ -108,15 +110,24 @@ class Activations(ThreadPoolExecutor):
             self._forget(run_id)
             return False
         if _only_asks(activation):
-            self._looked_at[run_id] = time.monotonic()
+            self._note_look(run_id)
             return run_id in self._decided and not _is_apart(activation)
         self._decided.discard(run_id)
         return self._is_ahead(activation)
 
     def _forget(self, run_id: str) -> None:
-        for known in (self._seen, self._calm_since, self._looked_at):
+        """But not that somebody looks: a look that was refused made it leave, and comes again."""
+        for known in (self._seen, self._calm_since):
             known.pop(run_id, None)
         self._decided.discard(run_id)
+
+    def _note_look(self, run_id: str) -> None:
+        """The newest look stands last."""
+        now = time.monotonic()
+        self._looked_at.pop(run_id, None)
+        self._looked_at[run_id] = now
+        while now - next(iter(self._looked_at.values())) > LOOKED_AT_SECONDS:
+            self._looked_at.pop(next(iter(self._looked_at)))
 
     def _is_ahead(self, activation: WorkflowActivation) -> bool:
         seen, now = self._seen.get(activation.run_id), _Seen.of(activation)
@@ -148,14 +159,26 @@ class Activations(ThreadPoolExecutor):
             if await self._is_calm(run_id):
                 break
             await asyncio.sleep(CALM_SECONDS)
-        self._decided.add(run_id)
+        else:
+            await self._refuse_looks(run_id)
+        self._note_decided(run_id)
+
+    async def _refuse_looks(self, run_id: str) -> None:
+        """From now on, and return when none that was taken is under way."""
+        while run_id in self._under_way:
+            self._note_decided(run_id)
+            await asyncio.sleep(CALM_SECONDS)
+
+    def _note_decided(self, run_id: str) -> None:
+        if run_id in self._seen:  # else it has left the memory meanwhile, and comes anew if at all
+            self._decided.add(run_id)
 
     async def _is_calm(self, run_id: str) -> bool:
         for _ in range(HAND_OVER_TURNS):
             await asyncio.sleep(0)
         now = time.monotonic()
-        is_looked_at = now < self._looked_at.get(run_id, -LOOKED_AT_SECONDS) + LOOKED_AT_SECONDS
-        calm_from = self._calm_since.get(run_id, 0.0) + (CALM_SECONDS_UNDER_LOOKS if is_looked_at else CALM_SECONDS)
+        is_looked_at = now < self._looked_at.get(run_id, NEVER) + LOOKED_AT_SECONDS
+        calm_from = self._calm_since.get(run_id, NEVER) + (CALM_SECONDS_UNDER_LOOKS if is_looked_at else CALM_SECONDS)
         return run_id not in self._under_way and now >= calm_from
 
 

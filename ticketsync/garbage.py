@@ -4,7 +4,8 @@ import gc
 
 NEW_OBJECTS = 5_000  # a delivery or a decision makes some hundreds, nearly all of them gone without being looked for
 # A ticket that leaves a worker's memory is some hundred objects that hold each other, and was there for long: only a
-# look at the old ones finds it. After 25 times as many new objects as above, which is some thousand tickets.
+# look at the oldest finds it. That comes after some forty times as many new objects as above, or when a quarter of the
+# oldest are new to them: some thousand tickets.
 OLDER, OLDEST = 5, 5
 
 

@@ -117,9 +117,7 @@ async def test_a_request_under_way_is_finished_before_it_ends_with_0(
     raw = json.dumps(a_body(ticket_id)).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     idle_reader, idle = await asyncio.open_connection("127.0.0.1", port)  # must not hold it up
-    headers = {"Host": "x", "Content-Length": str(len(raw)), **signed(raw, secret_of("acme"))}
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    writer.write(f"POST /webhooks/zendesk/acme HTTP/1.1\r\n{head}\r\n".encode() + raw[:100])
+    writer.write(head_of(raw) + raw[:100])
     await writer.drain()
     assert await is_alive(port)  # what was sent before is with the server now
 
@@ -135,6 +133,12 @@ async def test_a_request_under_way_is_finished_before_it_ends_with_0(
     assert idle_reader.at_eof()
 
 
+def head_of(raw: bytes) -> bytes:
+    headers = {"Host": "x", "Content-Length": str(len(raw)), **signed(raw, secret_of("acme"))}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST /webhooks/zendesk/acme HTTP/1.1\r\n{lines}\r\n".encode()
+
+
 async def is_alive(port: int) -> bool:
     async with httpx.AsyncClient() as http:
         return (await http.get(f"http://127.0.0.1:{port}/livez")).is_success
@@ -145,10 +149,11 @@ def refuses(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-async def test_the_second_signal_does_not_wait_for_requests(server: Program) -> None:
+async def test_the_second_signal_does_not_wait_for_requests(server: Program, ticket_id: int) -> None:
     port = await server.port()
+    raw = json.dumps(a_body(ticket_id)).encode()
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
+    writer.write(head_of(raw) + raw[:100])
     await writer.drain()
     assert await is_alive(port)
     server.process.send_signal(signal.SIGTERM)
