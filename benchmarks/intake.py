@@ -68,7 +68,7 @@ def _turns(ports: Sequence[int], number: int) -> Iterator[tuple[int, ...]]:
 async def measure(plan: Plan, service: Service) -> list[Figure]:
     ports = [await service.server() for _ in range(STARTED)]
     bare_ports = [await _bare_endpoint(service) for _ in range(STARTED)]
-    sides = _Sides(service, plan.either(2.0, 3.0), bare_ports, ports)
+    sides = _Sides(service, plan.either(1.5, 3.0), bare_ports, ports)
     plan.say("intake: saturation")
     beside = plan.either((), (sides.loop(), sides.ours(2)))
     rows = await plan.pairs(sides.bare(), sides.ours(1), *beside, rounds=ROUNDS)

@@ -76,8 +76,8 @@ async def measure(plan: Plan, service: Service) -> list[Figure]:
     way, number = _Way(service, port, await FloorWorker.of(service)), plan.either(100, 1000)
     plan.say(f"whole way: opening {number} tickets")
     await way.opens(number)
-    figures = await _measured(plan, way, 20, plan.either(2.0, 6.0), changes=True)
-    for rate, seconds in plan.either([(5, 3.0)], [(1, 6.0), (5, 6.0), (20, 6.0)]):
+    figures = await _measured(plan, way, 20, plan.either(2.0, 5.0), changes=True)
+    for rate, seconds in plan.either([(5, 3.0)], [(1, 6.0), (5, 5.0), (20, 5.0)]):
         figures += await _measured(plan, way, rate, seconds, changes=False)
     return figures
 
