@@ -188,7 +188,7 @@ async def measure(plan: Plan, service: Service) -> list[Figure]:
     await service.worker()
     plan.say("thrift: tickets live, one after the other")
     costs: Costs = {}
-    for number in range(PAIRS):
+    for number in range(plan.either(2, PAIRS)):
         await _live(_Life(service, port, 1 + number), costs)
     return _figures(costs)
 
