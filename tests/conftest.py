@@ -39,6 +39,12 @@ def _logs_as_before() -> Iterator[None]:
     structlog.contextvars.clear_contextvars()
 
 
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """One that nobody gets by chance before the test uses it, as any of those that the system hands out may."""
+    return embedded.free_port(0)
+
+
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config) -> embedded.Say:
     """Shows a line at once: a Temporal server may be minutes in the making."""

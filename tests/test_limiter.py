@@ -16,7 +16,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 from tests.support.wait import eventually
-from ticketsync.embedded import EmbeddedRedis, find_redis
+from ticketsync.embedded import EmbeddedRedis, find_redis, free_port
 from ticketsync.embedded import redis_server as run_redis
 from ticketsync.embedded.process import ChildProcess
 from ticketsync.limiter import QuotaExceeded, SiteQuota, window_of
@@ -323,7 +323,7 @@ async def test_a_master_named_by_sentinels_will_do(own_redis: EmbeddedRedis, tmp
 
 @asynccontextmanager
 async def _sentinel(master: EmbeddedRedis, folder: Path) -> AsyncIterator[int]:
-    port = master.port + 10_000 if master.port < 50_000 else master.port - 10_000
+    port = free_port(0)
     config = folder / "sentinel.conf"
     config.write_text(f"bind 127.0.0.1\nport {port}\ndir {folder}\nsentinel monitor main 127.0.0.1 {master.port} 1\n")
     async with ChildProcess("Redis sentinel", [find_redis(_quiet), config, "--sentinel"]):
