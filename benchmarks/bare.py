@@ -26,7 +26,7 @@ from ticketsync.zendesk.events import parse_event
 
 STORED, FAILED = 202, 503
 ANSWERS = {status: f"HTTP/1.1 {status} -\r\nContent-Length: 2\r\n\r\n{{}}".encode() for status in (STORED, FAILED)}
-FIRST = 10**12  # no ticket of the other side
+FIRST = 10**12  # no ticket of the other side, nor of another process of this one
 
 
 class BareSignals:
@@ -119,7 +119,7 @@ class BareEndpoint(asyncio.Protocol):
 
 
 async def _serve(port: int) -> None:
-    signals = BareSignals(await connect(), Traffic(first=FIRST, edits=EDITS))
+    signals = BareSignals(await connect(), Traffic(first=FIRST * (1 + port), edits=EDITS))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: BareEndpoint(signals), LOOPBACK, port, backlog=1024)
     await server.serve_forever()
