@@ -45,7 +45,7 @@ cluster-storm: setup ## the storm on PostgreSQL, Redis with sentinels, two serve
 bench: setup ## measure everything and write docs/benchmarks.md, in 20 minutes; ARGS="--only intake" for one question
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
-bench-large: setup ## growth to 10,000 open tickets, in nine minutes; into docs/benchmarks.md too
+bench-large: setup ## growth to 10,000 open tickets, in eleven minutes; into docs/benchmarks.md too
 	@exec $(BIN)/python -m benchmarks --large $(ARGS)
 
 bench-quick: setup ## the guarded ratios in three minutes; fails when one is 25 % worse than docs/benchmarks.md says
