@@ -10,10 +10,7 @@ OLDER, OLDEST = 5, 5
 
 
 def collect_rarely() -> None:
-    """Leave alone what was there at the start, and look for the rest more rarely than every 700 new objects.
-
-    Saves some per cent of the server's time for each delivery.
-    """
+    """Leave alone what was there at the start, and look for the rest more rarely than every 700 new objects."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, OLDER, OLDEST)

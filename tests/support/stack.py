@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
@@ -239,8 +240,8 @@ async def running_stack(
         yield stack
 
 
-async def connected(address: str, keys: Sequence[EncryptionKey] = ()) -> Client:
-    return await Client.connect(address, data_converter=data_converter(keys))
+async def connected(address: str, keys: Sequence[EncryptionKey] = (), runtime: Runtime | None = None) -> Client:
+    return await Client.connect(address, data_converter=data_converter(keys), runtime=runtime)
 
 
 async def terminate_all(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from tests.support.stack import Stack, working
+from tests.support.stack import Stack, connected, working
 from tests.support.wait import eventually
 from tests.workflows.reconciling import (
     call,
@@ -147,7 +147,7 @@ async def test_changes_are_counted_by_where_they_came_from(
     address = f"127.0.0.1:{free_port(0)}"
     runtime = build_runtime(address)
     async with without_webhooks(temporal_server.address, redis_server.port, work=False) as stack:
-        client = await Client.connect(temporal_server.address, data_converter=data_converter(), runtime=runtime)
+        client = await connected(temporal_server.address, runtime=runtime)
         async with working(replace(stack, client=client)):
             by_webhook, by_export = await new_ticket(stack), await new_ticket(stack)
             await deliver(stack, by_webhook)

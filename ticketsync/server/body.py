@@ -25,14 +25,9 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
 
 
 async def _collect(request: Request, limit: int) -> bytes:
-    """As `Request.stream` does it, without a generator for what is nearly always one part."""
-    chunks, more = bytearray(), True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunks += message.get("body", b"")
-        more = message.get("more_body", False)
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
         if len(chunks) > limit:
             raise _too_large(limit)
     return bytes(chunks)

@@ -52,16 +52,16 @@ OLDER_FORM = {
 
 
 class AppWithShortcut(FastAPI):
-    """Hands what is posted to its `webhooks` straight to their endpoints, past everything that is around the others.
+    """Hands what is posted to its webhooks straight to their endpoints, past everything that is around other routes.
 
     FastAPI has nothing to read or check there, and takes as long to find that out as verifying and parsing take.
     """
 
-    webhooks_first: tuple[APIRoute, ...] = ()
+    _shortcuts: tuple[APIRoute, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
-            for route in self.webhooks_first:
+            for route in self._shortcuts:
                 if found := route.path_regex.match(scope["path"]):
                     response = await route.endpoint(Request(scope, receive, send), **found.groupdict())
                     await response(scope, receive, send)
@@ -70,7 +70,7 @@ class AppWithShortcut(FastAPI):
 
     def include_webhooks(self, router: APIRouter) -> None:
         self.include_router(router)
-        self.webhooks_first = tuple(route for route in router.routes if isinstance(route, APIRoute))
+        self._shortcuts = tuple(route for route in router.routes if isinstance(route, APIRoute))
 
 
 def webhook_routes(edge: Edge) -> APIRouter:
