@@ -66,7 +66,7 @@ async def test_where_nobody_listens_nothing_was_told() -> None:
 
 
 async def test_without_an_answer_it_may_have_been_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(chat, "CALL_SECONDS", 2.0)
     taken = asyncio.Event()
 
     async def hang(request: Request) -> Response:

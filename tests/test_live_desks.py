@@ -178,7 +178,7 @@ async def test_a_desk_that_moves_to_another_project_makes_its_tasks_there_and_on
     await live.looks_in(f"-{project}")
     match = FaultMatch(method="POST", path=r"/tasks\.json")
     live.first.teamwork.faults.add(Fault(kind="lost_answer", match=match, times=1))
-    task_id = await live.first.with_task(ticket := Ticket(), deadline=60)
+    task_id = await live.first.with_task(ticket := Ticket())
     assert await live.first.tasks_of(ticket.id) == [task_id]
     (tasklist,) = await _lists_of(live.first, project)
     assert tasklist["name"] == "Zendesk tickets"

@@ -60,7 +60,7 @@ async def test_a_redis_that_is_not_there_is_an_error_at_once(private: EmbeddedRe
         began = time.monotonic()
         with pytest.raises(RedisConnectionError):
             await redis.ping()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2
 
 
 async def test_a_redis_that_does_not_answer_is_an_error_after_250_ms_and_is_not_asked_twice() -> None:
@@ -70,7 +70,7 @@ async def test_a_redis_that_does_not_answer_is_an_error_after_250_ms_and_is_not_
         began = time.monotonic()
         with pytest.raises(RedisError):
             await redis.ping()
-        assert BOUND <= time.monotonic() - began < 1
+        assert BOUND <= time.monotonic() - began < 5
         assert len(asked) == 1
         asked[0].transport.abort()
 

@@ -174,7 +174,7 @@ async def test_nobody_at_the_address_is_said_in_plain_words(monkeypatch: pytest.
 
 
 async def test_a_port_that_accepts_and_says_nothing_does_not_hold_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(temporal, "CONNECT_TIMEOUT", timedelta(milliseconds=100))
+    monkeypatch.setattr(temporal, "CONNECT_TIMEOUT", timedelta(seconds=1))
     async with silent_port() as address:
         monkeypatch.setenv("TEMPORAL_ADDRESS", address)
         with pytest.raises(TemporalUnreachableError, match="no answer in time"):

@@ -35,6 +35,7 @@ from ticketsync.activities.following import Following
 from ticketsync.activities.pause import pause
 from ticketsync.activities.teamwork import StepActivities
 from ticketsync.activities.zendesk import ReadActivities
+from ticketsync.cancelling import cancel
 from ticketsync.desk_calls import want_directory
 from ticketsync.desk_care import look_after, look_after_desks
 from ticketsync.desks import Desks, open_desks
@@ -62,7 +63,6 @@ LAST_ANSWER = ("TEMPORAL_POLL_SHUTDOWN_INTERRUPT_WAIT_MS", "1000")
 STICKY = timedelta(seconds=2)
 SLOTS_PER_DESK = 4  # few, so that a backlog waits in the queue, where priorities act
 DESK_POLLERS = 2
-CANCEL_AGAIN = 0.5
 ALL_DESKS = ""  # under which name the worker of the workflows runs
 Functions = list[Callable[..., Any]]
 WORKFLOWS = (TicketWorkflow, DeskWorkflow, TaskListWorkflow, BackfillWorkflow, AlertWorkflow)
@@ -273,7 +273,7 @@ async def run_worker(
         if watch is not None:
             besides.append(keep_changing(watch, client, desks, workers))
         for beside in besides:
-            cleanup.push_async_callback(_cancelled, asyncio.create_task(beside))
+            cleanup.push_async_callback(cancel, asyncio.create_task(beside))
         await workers.run(stop, desks)
 
 
@@ -309,10 +309,3 @@ async def change_desks(wanted: Mapping[str, DeskSettings], client: Client, desks
 
 def _reaches_others(before: DeskSettings, after: DeskSettings) -> bool:
     return (before.zendesk, before.teamwork) != (after.zendesk, after.teamwork)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    # Until it has ended: a client that is just connecting to Redis swallows what cancels it.
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=CANCEL_AGAIN)

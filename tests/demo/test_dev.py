@@ -43,7 +43,7 @@ async def test_a_demo_that_comes_out_otherwise_ends_with_1_and_names_what_is_wro
     """A task renamed by hand, and one that somebody doubled."""
     async with dev_in_pipe("--demo", *ANY_PORTS) as running:
         await running.shows("playing a support day")
-        await eventually(lambda: running.task_named("Where is my parcel?"), 60, what="a task to rename")
+        await eventually(lambda: running.task_named("Where is my parcel?"), what="a task to rename")
         task = await running.task_named("Where is my parcel?")
         assert task is not None
         async with running.teamwork() as ann:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.wait import eventually
 
 ANSWERS_WITHIN = 90.0  # a block of a few commands, on a busy machine
-ENDS_WITHIN = 40.0
+ENDS_WITHIN = 90.0
 
 
 @dataclass
@@ -52,8 +52,13 @@ class Terminal:
         assert self._says(says), "\n".join(self.lines)
 
     async def end(self, number: signal.Signals) -> None:
-        """Send it to all that runs here, as Ctrl-C does, and wait until nothing of it is left."""
+        """Send it to all that runs here, as Ctrl-C does, and wait until nothing of it is left.
+
+        The shell goes by the end of its input too: started in the background, the tests had it ignore Ctrl-C.
+        """
         os.killpg(self.process.pid, number)
+        assert self.process.stdin is not None
+        self.process.stdin.close()
         await eventually(lambda: self._closed, ENDS_WITHIN, what="all has ended that ran in the terminal")
 
     async def read(self) -> None:

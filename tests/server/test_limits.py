@@ -23,8 +23,8 @@ SIGNED = "X-Zendesk-Webhook-Signature: x\r\nX-Zendesk-Webhook-Signature-Timestam
 
 @pytest.fixture
 async def served(client: Client) -> AsyncIterator[Served]:
-    """Desk `acme`, whose senders get half a second for a body."""
-    limits = Limits(body_seconds=0.5)
+    """Desk `acme`, whose senders get two seconds for a body."""
+    limits = Limits(body_seconds=2)
     async with serve(create_app(some_settings(a_desk("acme")), lambda: client, limits=limits)) as served:
         yield served
 

@@ -219,8 +219,8 @@ def test_it_can_listen_on_ipv6() -> None:
 
 @pytest.fixture
 async def bounded(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    """The port of an app whose senders get a fifth of a second for a head."""
-    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    """The port of an app whose senders get two seconds for a head."""
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 2)
     server = serving._Server(FastAPI(), "127.0.0.1", 0)
     port: int = server._socket.getsockname()[1]
     running = asyncio.create_task(server.run_until_stopped())

@@ -101,7 +101,7 @@ async def _accidents(world: World, cluster: Cluster) -> AsyncIterator[list[str]]
     happening = asyncio.create_task(happen())
     try:
         yield happened
-        await asyncio.wait_for(happening, 60)
+        await asyncio.wait_for(happening, 240)
     finally:
         happening.cancel()
         await asyncio.gather(happening, return_exceptions=True)

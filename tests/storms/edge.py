@@ -80,7 +80,7 @@ async def running_edge(
             edge = Edge(environ, port, server, worker, server_metrics, worker_metrics, client, zendesk, teamwork)
             await server.says("connected to Temporal")
             await _without_quotas(edge)
-            await eventually(lambda: desk_stands(edge.client), 60, what="the desk stands")
+            await eventually(lambda: desk_stands(edge.client), what="the desk stands")
             yield edge
 
 

@@ -60,7 +60,7 @@ async def one_worker(
         namespace = await new_namespace(temporal.address)
         stacks = [_stack(settings, side, await _connected(temporal, namespace), client) for side in sides]
         await held.enter_async_context(program("worker", environ=_environ(stacks, folder)))
-        await eventually(lambda: _desks_stand(stacks[0]), deadline=60, what="the desks stand")
+        await eventually(lambda: _desks_stand(stacks[0]), what="the desks stand")
         yield stacks
 
 
@@ -130,7 +130,7 @@ class Told:
         await eventually(self._has_rested, what="the last burst is over")
         before, began = len(self._renames()), datetime.now(UTC)
         await self.change()
-        await eventually(lambda: self._answered()[before:], deadline=60, what="the task is renamed")
+        await eventually(lambda: self._answered()[before:], what="the task is renamed")
         return (self._renames()[before].at - began).total_seconds()
 
     async def change(self) -> None:

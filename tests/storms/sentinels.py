@@ -46,7 +46,7 @@ class WatchedRedis:
         """The master and the first sentinel die at once; return when the others have made the replica the master."""
         await self.master.kill()
         await self.sentinels[0][1].kill()
-        await eventually(lambda: _is_master(self.replica), deadline=60, what="the replica is the master")
+        await eventually(lambda: _is_master(self.replica), what="the replica is the master")
 
 
 @asynccontextmanager

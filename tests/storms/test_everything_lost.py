@@ -41,7 +41,7 @@ async def test_a_desk_that_begins_anew_is_brought_in_step_by_a_backfill_and_make
         await _everything_is_lost(world, database)
         lives += await _meanwhile(world, lives, random)
         await asyncio.gather(*(program.start() for program in (*world.servers, *world.workers)))
-        await eventually(lambda: desk_stands(world.client), deadline=60, what="the desk is linked anew")
+        await eventually(lambda: desk_stands(world.client), what="the desk is linked anew")
         backfill = Program(
             "backfill", "backfill", "--yes", environ=world.environ, log=tmp_path / "backfill.log", ready=""
         )

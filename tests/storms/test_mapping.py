@@ -169,7 +169,7 @@ async def _change(world: World, ticket_id: int, live: Sequence[int]) -> Served:
     paths, path = {_path(world, one) for one in live}, _path(world, ticket_id)
     before, began = len(_writes(world)), datetime.now(UTC)
     await world.change("PUT", f"/api/v2/tickets/{ticket_id}", {"ticket": {"subject": f"Seen at {began}"}})
-    await eventually(lambda: path in {call.path for call in _writes(world)[before:]}, 60, what="the task is renamed")
+    await eventually(lambda: path in {call.path for call in _writes(world)[before:]}, what="the task is renamed")
     calls = _writes(world)[before:]
     place = [call.path for call in calls].index(path)
     ahead = sum(call.path not in paths for call in calls[:place])

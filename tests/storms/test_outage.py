@@ -66,7 +66,7 @@ async def test_after_hours_of_several_intentions_only_the_newest_is_written(stac
     stack.teamwork.faults.clear()
     await skip_all(stack, tickets, LONGEST_BACK_OFF)
     for ticket in tickets:
-        task_id = (await stack.settled(ticket.id, deadline=60))["task"]["id"]
+        task_id = (await stack.settled(ticket.id))["task"]["id"]
         assert await stack.shows(task_id, name="Last word", assigneeUserIds=[PERSON_ANN], status="new")
         assert _written(stack, task_id) == {"PATCH": 2}, "the title and the person, once each"
 
@@ -121,7 +121,7 @@ async def test_the_backlog_drains_within_the_quota_and_live_tickets_go_first(sta
     deletes = _places(drained, "DELETE", [await _task_id(stack, ticket) for ticket in ended])
     assert (len(titles), len(deletes)) == (number, number)
     assert _in_order(titles, deletes) > MOSTLY
-    await stack.settled(newcomer.id, deadline=60)
+    await stack.settled(newcomer.id)
     assert len(await stack.tasks_of(newcomer.id)) == 1
 
 
@@ -137,7 +137,7 @@ async def test_what_has_just_happened_goes_before_what_was_stored_while_no_worke
         late = [ticket for ticket in stored if paths[ticket.id] not in _paths(stack, begun, told)][-4:]
         await _all_change(stack, live, methodcaller("renamed", "Somebody looks at this now"))
         await _all_change(stack, late, methodcaller("status", "solved"))
-        await asyncio.gather(*(stack.settled(ticket.id, deadline=60) for ticket in [*live, *late]))
+        await asyncio.gather(*(stack.settled(ticket.id) for ticket in [*live, *late]))
         calls = [call.path for call in stack.teamwork.faults.calls if call.at > told]
     now, brought_forward = ([calls.index(paths[ticket.id]) for ticket in some] for some in (live, late))
     waiting = {paths[ticket.id] for ticket in stored if ticket not in late} - _paths(stack, begun, told)
@@ -145,7 +145,7 @@ async def test_what_has_just_happened_goes_before_what_was_stored_while_no_worke
     assert len(later) > 3 * UNDER_WAY
     assert _ahead_of(now, later) <= UNDER_WAY
     assert _ahead_of(brought_forward, later) <= UNDER_WAY, "stored once, and changed again just now"
-    await asyncio.gather(*(stack.settled(ticket.id, deadline=60) for ticket in stored))
+    await asyncio.gather(*(stack.settled(ticket.id) for ticket in stored))
 
 
 # --- the outage

@@ -58,7 +58,7 @@ async def test_a_teamwork_key_that_is_revoked_for_a_day(stack: Stack, storm: Ask
     faults.clear()
     await skip(stack, stack.desk_workflow, TWO_MINUTES)
     for ticket in tickets:
-        task_id = (await stack.settled(ticket.id, deadline=60))["task"]["id"]
+        task_id = (await stack.settled(ticket.id))["task"]["id"]
         assert await stack.shows(task_id, name="Part 3 of the day")
 
 
@@ -86,7 +86,7 @@ async def test_a_zendesk_token_that_is_revoked_for_a_day(stack: Stack, storm: As
     faults.clear()
     await skip(stack, stack.desk_workflow, TWO_MINUTES)
     for ticket in tickets:
-        task_id = (await stack.settled(ticket.id, deadline=60))["task"]["id"]
+        task_id = (await stack.settled(ticket.id))["task"]["id"]
         assert await stack.shows(task_id, name="Read when we may")
 
 
@@ -95,7 +95,7 @@ async def test_a_zendesk_token_that_is_revoked_for_a_day(stack: Stack, storm: As
 
 async def _with_tasks(stack: Stack, storm: Asked) -> list[Ticket]:
     tickets = [Ticket() for _ in range(60 if storm.long else 12)]
-    await asyncio.gather(*(stack.with_task(ticket, deadline=60) for ticket in tickets))
+    await asyncio.gather(*(stack.with_task(ticket) for ticket in tickets))
     return tickets
 
 
@@ -113,7 +113,7 @@ async def _hint(stack: Stack, ticket: Ticket, subject: str) -> Event:
 async def _all_blocked(stack: Stack, tickets: Sequence[Ticket], reason: str) -> None:
     assert reason in REASONS, "a person finds out what to do"
     for ticket in tickets:
-        assert (await stack.settled(ticket.id, "blocked", deadline=60))["reason"] == reason
+        assert (await stack.settled(ticket.id, "blocked"))["reason"] == reason
 
 
 async def _times_shown_as(stack: Stack, ticket: Ticket, sync_state: str) -> int:

@@ -107,7 +107,7 @@ async def _hand_over(world: World, older: Program, newer: Release, busy: Sequenc
     async with _traffic(world, busy, storm) as more:
         await newer.worker.start()
         if newer.version is not None:
-            await eventually(lambda: _is_current(world, newer.version), deadline=60, what=f"{newer.version} is current")
+            await eventually(lambda: _is_current(world, newer.version), what=f"{newer.version} is current")
         await more(BETWEEN)
         await older.stop()
         await more(BETWEEN)

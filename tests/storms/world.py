@@ -84,7 +84,7 @@ class World:
 
     async def reads_the_export(self) -> None:
         """Have the export read now, and not only when it is due: all that was changed until two seconds ago."""
-        before = (await eventually(self.export, 60, what="the desk answers"))["read_at"]
+        before = (await eventually(self.export, what="the desk answers"))["read_at"]
         await asyncio.wait_for(TimeSkipper(self.client).fast_forward(self.desk, EXPORT_EVERY), timeout=90)
 
         async def was_read() -> bool:
@@ -211,7 +211,7 @@ class _Starting:
         for program in programs:
             self._held.push_async_callback(program.kill)
         await asyncio.gather(*(program.start() for program in programs))
-        await eventually(lambda: desk_stands(world.client), deadline=60, what="the desk stands")
+        await eventually(lambda: desk_stands(world.client), what="the desk stands")
 
 
 async def old_ticket(zendesk: httpx.AsyncClient) -> int:

@@ -67,13 +67,13 @@ async def test_a_server_error_may_have_landed(site: Site) -> None:
 
 
 async def test_a_call_that_hangs_ends_in_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(client, "CALL_SECONDS", 2.0)
     await _fault(site, kind="hang")
     began = time.monotonic()
     with pytest.raises(AnswerLost) as lost:
         await site.new_task()
     assert lost.value.sent
-    assert 0.3 <= time.monotonic() - began < 2
+    assert 2 <= time.monotonic() - began < 8
 
 
 async def test_the_longest_wait_for_an_answer_is_ten_seconds() -> None:
@@ -128,7 +128,7 @@ async def test_a_used_up_quota_holds_the_site_until_its_reset(
 
 async def test_after_a_429_the_next_call_waits_and_then_says_how_long(site: Site, redis_db: str) -> None:
     async with Redis.from_url(redis_db) as redis:
-        quota = SiteQuota(site="127.0.0.1", calls_per_minute=3000, redis=redis, max_wait=0.1)
+        quota = SiteQuota(site="127.0.0.1", calls_per_minute=3000, redis=redis, max_wait=1)
         teamwork = TeamworkClient(base_url=site.url, api_token="twp_sandbox", quota=quota)
         await _fault(site, kind="rate_limited", seconds=20, times=1)
         with pytest.raises(RateLimited) as limited:
@@ -139,7 +139,7 @@ async def test_after_a_429_the_next_call_waits_and_then_says_how_long(site: Site
         await quota.aclose()
     assert limited.value.retry_after == 20
     assert not waiting.value.sent
-    assert 18 < (waiting.value.retry_after or 0) <= 20
+    assert 10 < (waiting.value.retry_after or 0) <= 20
     assert len(site.sandbox.faults.matching_calls(path="me.json")) == 1
 
 

@@ -135,7 +135,7 @@ async def test_a_wiped_marker_hint_makes_no_second_task(stack: Stack) -> None:
 async def test_what_was_stopped_goes_on_where_it_was_and_doubles_nothing(slow_stack: Stack) -> None:
     stack, tickets = slow_stack, await old_tickets(slow_stack, 14)
     await begin(stack, await plan(stack))
-    await eventually(lambda: _at_rest(stack, 3), 60, what="some are brought in")
+    await eventually(lambda: _at_rest(stack, 3), what="some are brought in")
     assert await stop_backfill(stack.client, stack.desk)
     stopped = await ended(stack)
     assert (stopped.stopped, stopped.is_done) == (True, False)
@@ -158,7 +158,7 @@ async def test_a_killed_worker_costs_no_ticket_and_doubles_none(
         stack.teamwork.faults.add(slow)
         async with worker_process(stack, tmp_path) as worker:
             await begin(stack, await plan(stack))
-            await eventually(lambda: stack.writes("/tasks.json") >= 6, 60, what="some are brought in")
+            await eventually(lambda: stack.writes("/tasks.json") >= 6, what="some are brought in")
             worker.process.kill()
             await worker.process.wait()
         stack.teamwork.faults.clear()
@@ -198,7 +198,7 @@ async def test_while_it_is_not_known_which_tasks_there_are_nothing_is_brought_in
     async for key in stack.redis.scan_iter(f"ticketsync:{stack.desk}:scanned:*"):
         await stack.redis.delete(key)
     await begin(stack, planned)
-    await eventually(lambda: _waits_for(stack, "backfill_not_ready"), 60, what="it waits for the scan")
+    await eventually(lambda: _waits_for(stack, "backfill_not_ready"), what="it waits for the scan")
     assert await numbers_of_tasks(stack, tickets) == [0, 0]
     await stack.skip(stack.desk_workflow, timedelta(minutes=5))
     await plan(stack)  # the project was read again
@@ -234,7 +234,7 @@ async def test_live_tickets_do_not_wait_while_it_uses_all_that_it_may(slow_stack
     stack = slow_stack
     await old_tickets(stack, 40)
     await begin(stack, await plan(stack))
-    await eventually(lambda: stack.writes("/tasks.json") >= 7, 60, what="its part of the window is used")
+    await eventually(lambda: stack.writes("/tasks.json") >= 7, what="its part of the window is used")
     for _ in range(4):
         await stack.with_task(Ticket(), deadline=8)
     seen = await view(stack)

@@ -32,7 +32,7 @@ async def test_a_task_list_that_somebody_deleted_is_made_again(stack: Stack) -> 
     assert (await stack.settled(ticket.id, "blocked"))["reason"] == "tasklist_gone"
     await eventually(lambda: _knows_its_trouble(stack), what="the desk knows")
     await stack.skip(stack.desk_workflow, MINUTES)
-    task_id = (await stack.settled(ticket.id, deadline=60))["task"]["id"]
+    task_id = (await stack.settled(ticket.id))["task"]["id"]
     assert (await stack.desk_state())["tasklist_id"] != old_list
     assert await stack.tasks_of(ticket.id) == [task_id]
 

@@ -28,7 +28,7 @@ async def test_that_nothing_was_sent_counts_for_the_very_next_attempt_only(stack
     stack.teamwork.faults.add(Fault(kind="rate_limited", match=CREATE, seconds=1, times=1))
     stack.teamwork.faults.add(Fault(kind="lost_answer", match=CREATE, times=1))
     await stack.signal(ticket.created())
-    status = await stack.settled(ticket.id, deadline=60)
+    status = await stack.settled(ticket.id)
     assert await stack.tasks_of(ticket.id) == [status["task"]["id"]]
 
 

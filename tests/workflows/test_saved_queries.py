@@ -29,7 +29,7 @@ POLICY = Policy(on_closed="complete", exclude_tags=("internal",), settle_window=
 # The default is five in a row, which takes a minute.
 PROBLEMS = {"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "1"}
 DEPLOYMENT = "ticketsync"
-SEEN_WITHIN = 20.0
+SEEN_WITHIN = 90.0
 
 QUERIES = {
     name: codes_in(query)[0]

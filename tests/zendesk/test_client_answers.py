@@ -136,7 +136,7 @@ async def test_broken_answers_are_lost(raised: Exception, cause: str) -> None:
 
 
 async def test_call_that_takes_too_long_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketsync.zendesk.client.CALL_SECONDS", 0.05)
+    monkeypatch.setattr("ticketsync.zendesk.client.CALL_SECONDS", 0.5)
 
     async def hang(_: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
@@ -307,7 +307,7 @@ async def test_answer_that_uses_up_the_quota_holds_the_site_for_the_next_call(un
     assert (await client.ticket(5)).ticket_id == 5
     with pytest.raises(NoTurn) as waiting:
         await client.ticket(5)
-    assert waiting.value.retry_after == pytest.approx(40, abs=2)
+    assert waiting.value.retry_after == pytest.approx(40, abs=10)
     assert len(sent) == 1
     await quota.aclose()
     await redis.aclose()

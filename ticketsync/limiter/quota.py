@@ -13,6 +13,7 @@ from contextvars import ContextVar
 import structlog
 from redis.asyncio import Redis
 
+from ticketsync.cancelling import cancel
 from ticketsync.limiter.shared import ALIVE_SECONDS, RedisLost, SharedQuota
 from ticketsync.limiter.windows import LARGEST_BURST, OwnCalls, Window, window_of
 
@@ -91,8 +92,7 @@ class SiteQuota:
     async def aclose(self) -> None:
         """Stop announcing this process."""
         if self._beats is not None:
-            self._beats.cancel()
-            await asyncio.gather(self._beats, return_exceptions=True)
+            await cancel(self._beats)
             self._beats = None
         if self._connected:
             with suppress(RedisLost):

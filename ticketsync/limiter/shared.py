@@ -13,6 +13,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ticketsync.cancelling import heeding_cancel
 from ticketsync.limiter.windows import Window
 
 PREFIX = "ticketsync:quota"
@@ -113,6 +114,6 @@ def _item(window: Window) -> RateLimitItemPerSecond:
 async def _bounded(question: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(BOUND_SECONDS):
-            return await question
+            return await heeding_cancel(question)
     except (RedisError, OSError) as error:  # asyncio's TimeoutError is an OSError
         raise RedisLost(type(error).__name__) from error

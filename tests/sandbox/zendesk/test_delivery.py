@@ -146,7 +146,7 @@ async def test_events_of_a_ticket_arrive_in_order(desk: Desk) -> None:
 
 
 async def test_a_retry_does_not_hold_up_the_next_event(desk: Desk) -> None:
-    await desk.control("PATCH", "/settings", delivery={"retry_time_factor": 0.1})
+    await desk.control("PATCH", "/settings", delivery={"retry_time_factor": 0.5})
     await desk.subscribe("created", "subject_changed")
     desk.receiver.answers = [Response(status_code=409)]
     ticket = await desk.create()
@@ -185,7 +185,7 @@ async def test_a_rule_can_name_a_ticket(desk: Desk) -> None:
 
 
 async def test_a_delayed_delivery_is_passed_by_later_ones(desk: Desk) -> None:
-    await desk.control("POST", "/delivery-rules", kind="delay", event_type="merged", seconds=0.2)
+    await desk.control("POST", "/delivery-rules", kind="delay", event_type="merged", seconds=1)
     source, target = await desk.create(), await desk.create()
     await desk.subscribe("merged", "status_changed")
     await desk.client.post(f"/api/v2/tickets/{target['id']}/merge", json={"ids": [source["id"]]})

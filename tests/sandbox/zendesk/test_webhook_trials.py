@@ -68,7 +68,7 @@ async def test_a_refusal_of_the_endpoint_is_still_an_answer(desk: Desk) -> None:
 
 
 async def test_an_endpoint_that_does_not_answer_is_told_by_the_status(desk: Desk, unused_port: int) -> None:
-    await desk.control("PATCH", "/settings", delivery={"timeout_seconds": 0.05})
+    await desk.control("PATCH", "/settings", delivery={"timeout_seconds": 0.5})
     desk.receiver.silent = 1
     assert (await try_out(desk, endpoint=desk.receiver.url))["status_code"] == 504
     assert (await try_out(desk, endpoint=f"http://127.0.0.1:{unused_port}/"))["status_code"] == 502
