@@ -10,6 +10,7 @@ from benchmarks.outage import LIVE_A_SECOND, Drained, OfTheFloor, Ours, Outages
 from benchmarks.plan import Plan
 from benchmarks.question import Question
 from benchmarks.service import Service
+from ticketsync.embedded import FAIR_QUEUES
 from ticketsync.limiter import window_of
 
 STORED = 2_000
@@ -29,7 +30,9 @@ in that time, those for live events too, at {window_of(QUOTA).calls} a second. T
 beside its live events is an outage of the minimal workflow with as many stored, drained as fast as it can. For the
 pairs the quota is out of the way (60,000 a minute) and an outage is shorter, {STORED_IN_PAIRS} tickets: *floor* is the
 same outage of the minimal workflow's worker (see the whole way; it makes no HTTP call and looks nothing up), so what
-Temporal and its SDK take on these cores. Temporal looks into its queue of tasks as often as for the whole way.
+Temporal and its SDK take on these cores. Temporal looks into its queue of tasks as often as for the whole way, and has
+[`matching.enableFairness`](operations.md#what-temporal-needs): its queues serve their lanes in turn, one for each five
+seconds in which tickets of ours began; the floor's are all in one.
 
 *Live events* come in from the first call on, {LIVE_A_SECOND} a second until the last stored event is told, in turn a
 new ticket and a new subject of a ticket that was open before the outage; their delay is that of the whole way. Those of
@@ -110,4 +113,6 @@ def _beside_floor(pairs: Sequence[tuple[Drained, ...]]) -> list[Figure]:
     ]
 
 
-QUESTION = Question(name="recovery", title="Recovery", method=METHOD, measure=measure, dynamic_config=MANY_LOOKS)
+QUESTION = Question(
+    name="recovery", title="Recovery", method=METHOD, measure=measure, dynamic_config=MANY_LOOKS | FAIR_QUEUES
+)

@@ -10,6 +10,7 @@ TicketCallError
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 
 from ticketsync import names
 from ticketsync.ask_status import ask_status
@@ -38,6 +39,7 @@ from ticketsync.sync.snapshot import TicketSnapshot
 STORE_SECONDS = 8.0
 READ_SECONDS = 3.0
 COMMAND_SECONDS = 5.0
+LANE_SECONDS = 5
 
 CommandName = Literal["retry", "resync", "link_task", "unlink_task"]
 
@@ -187,7 +189,17 @@ def _start(desk: str, ticket_id: int, snapshot: TicketSnapshot | None = None) ->
         "task_queue": names.WORKFLOW_QUEUE,
         "search_attributes": _first_search_attributes(desk, ticket_id, snapshot),
         "static_summary": f"{desk} #{ticket_id}",
+        "priority": Priority(fairness_key=_lane()),
     }
+
+
+def _lane() -> str:
+    """What begins within the same 5 s is one lane of Temporal's queues, which serve their lanes in turn.
+
+    So a new ticket does not wait behind all that was stored while no worker was there. Servers without fairness
+    (docs/operations.md, "What Temporal needs") serve who came first.
+    """
+    return str(int(time.time() // LANE_SECONDS))
 
 
 def _first_search_attributes(desk: str, ticket_id: int, snapshot: TicketSnapshot | None) -> TypedSearchAttributes:

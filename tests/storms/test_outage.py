@@ -12,6 +12,7 @@ import pytest
 
 from tests.storms.conftest import Asked
 from tests.storms.long_waits import skip, skip_all, skipping_stack
+from tests.support.queues import IN_ONE_PART, ahead_of
 from tests.support.stack import PERSON_ANN, Stack
 from tests.support.tickets import ANN, BEN, Ticket
 from tests.support.wait import eventually
@@ -30,8 +31,6 @@ SMALL_QUOTA = 480
 JITTER = timedelta(milliseconds=500)  # a call counts from its turn; the sandbox sees it a little later
 WAIT_AT_RECOVERY = 6
 AT_ONCE = 16
-# The server keeps a queue in four parts, each in order of priority by itself: here it is one, to see the order.
-IN_ONE_PART = {"matching.numTaskqueueReadPartitions": "1", "matching.numTaskqueueWritePartitions": "1"}
 MOSTLY = 0.7  # of all pairs; what is under way when the others come goes first; blind to it is a half
 UNDER_WAY = 2 * SLOTS_PER_DESK  # what holds a slot when the others come, and what takes one while these are decided on
 
@@ -143,8 +142,8 @@ async def test_what_has_just_happened_goes_before_what_was_stored_while_no_worke
     waiting = {paths[ticket.id] for ticket in stored if ticket not in late} - _paths(stack, begun, told)
     later = [calls.index(path) if path in calls else len(calls) for path in waiting]
     assert len(later) > 3 * UNDER_WAY
-    assert _ahead_of(now, later) <= UNDER_WAY
-    assert _ahead_of(brought_forward, later) <= UNDER_WAY, "stored once, and changed again just now"
+    assert ahead_of(now, later) <= UNDER_WAY
+    assert ahead_of(brought_forward, later) <= UNDER_WAY, "stored once, and changed again just now"
     await asyncio.gather(*(stack.settled(ticket.id) for ticket in stored))
 
 
@@ -261,11 +260,6 @@ def _places(calls: Sequence[Call], method: str, task_ids: Sequence[int]) -> list
         for place, call in enumerate(calls)
         if call.method == method and call.path in paths and call.status is not None and call.status < 300
     ]
-
-
-def _ahead_of(some: Sequence[int], others: Sequence[int]) -> int:
-    """How many of the others went before the last of some."""
-    return sum(other < max(some) for other in others)
 
 
 def _in_order(earlier: Sequence[int], later: Sequence[int]) -> float:

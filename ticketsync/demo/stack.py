@@ -23,7 +23,7 @@ from ticketsync.ask_status import ask_status
 from ticketsync.demo.ports import Ports
 from ticketsync.demo.progress import Progress
 from ticketsync.demo.webhook import install_webhook
-from ticketsync.embedded import EmbeddedRedis, EmbeddedTemporal, redis_server, temporal_server
+from ticketsync.embedded import FAIR_QUEUES, EmbeddedRedis, EmbeddedTemporal, redis_server, temporal_server
 from ticketsync.embedded.environment import servers_environment
 from ticketsync.logs import start_logging
 from ticketsync.redis_client import close_redis, connect_redis
@@ -172,6 +172,7 @@ class _Starting:
                     state_dir=self._wanted.folder,
                     port=self._wanted.ports.temporal,
                     ui=True,
+                    dynamic_config=FAIR_QUEUES,
                     search_attributes=SEARCH_ATTRIBUTES,
                 )
             )

@@ -13,9 +13,10 @@ from ticketsync.embedded.ports import free_port
 from ticketsync.embedded.process import ChildProcess
 from ticketsync.embedded.redis_server import EmbeddedRedis, find_redis, redis_server
 from ticketsync.embedded.temporal_binary import find_temporal
-from ticketsync.embedded.temporal_server import EmbeddedTemporal, temporal_server
+from ticketsync.embedded.temporal_server import FAIR_QUEUES, EmbeddedTemporal, temporal_server
 
 __all__ = [
+    "FAIR_QUEUES",
     "ChildProcess",
     "EmbeddedError",
     "EmbeddedRedis",

@@ -27,6 +27,7 @@ UI_PORT_OFFSET = 1000
 RETENTION = timedelta(days=30)
 READY_WITHIN = 30.0
 PROBE_TIMEOUT = timedelta(seconds=1)
+FAIR_QUEUES = {"matching.enableFairness": "true"}  # a dynamic setting: docs/operations.md, "What Temporal needs"
 
 
 class EmbeddedTemporal:
