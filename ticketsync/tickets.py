@@ -196,8 +196,8 @@ def _start(desk: str, ticket_id: int, snapshot: TicketSnapshot | None = None) ->
 def _lane() -> str:
     """What begins within the same 5 s is one lane of Temporal's queues, which serve their lanes in turn.
 
-    So a new ticket does not wait behind all that was stored while no worker was there. Servers without fairness
-    (docs/operations.md, "What Temporal needs") serve who came first.
+    So a new ticket does not wait behind all that was stored while no worker was there, but for one of each lane.
+    Servers without fairness (docs/operations.md, "What Temporal needs") serve who came first.
     """
     return str(int(time.time() // LANE_SECONDS))
 
