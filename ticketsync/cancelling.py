@@ -15,11 +15,10 @@ Result = TypeVar("Result")
 
 
 async def cancel(task: asyncio.Task[None]) -> None:
-    """Cancel it until it has ended; what it raises is not raised here."""
+    """Cancel it until it has ended. An error that ended it before is left for asyncio to report."""
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=AGAIN)
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def heeding_cancel(work: Awaitable[Result]) -> Result:
